@@ -1,0 +1,42 @@
+import type { SamplingParameters } from "../../runtime/sampling/selection.ts";
+
+/** What the gateway asks of a conductor: RPC, so plain values only. */
+export interface GenerateCall {
+  /** 128 random bits in hex; names the generation to `cancel`. */
+  readonly id: string;
+  /** Whose ledger settles, and which reservation. */
+  readonly tenant: string;
+  readonly reservationId: string;
+  /** Hex SHA-256 of the manifest the gateway tokenised for. */
+  readonly manifestHash: string;
+  readonly promptIds: readonly number[];
+  readonly sampling: SamplingParameters;
+  readonly maxTokens: number;
+  /** Text at which generation ends; the text itself is not returned. */
+  readonly stop: readonly string[];
+}
+
+/** Failures a conductor answers or streams; the gateway maps them to OpenAI's error body. */
+export interface GenerationFailure {
+  readonly code: "bad_shard" | "wrong_pipeline" | "position_gap" | "out_of_capacity" | "timed_out" | "stage_lost" | "unsupported" | "internal";
+  readonly message: string;
+  /** Set when trying again later may help. */
+  readonly retryAfterMs?: number;
+}
+
+/** Admitted (a byte stream of JSON lines, GenerationEvent) or refused before any byte. */
+export type GenerateAnswer =
+  | { readonly admitted: true; readonly events: ReadableStream<Uint8Array> }
+  | { readonly admitted: false; readonly failure: GenerationFailure };
+
+/** One line of the stream. `token` lines may carry empty text (bytes held back until a character is complete). */
+export type GenerationEvent =
+  | { readonly type: "token"; readonly ids: readonly number[]; readonly text: string }
+  | {
+      readonly type: "done";
+      readonly finish: "stop" | "length";
+      readonly promptTokens: number;
+      /** Counts the stop token. */
+      readonly completionTokens: number;
+    }
+  | { readonly type: "error"; readonly failure: GenerationFailure };
