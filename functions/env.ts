@@ -1,0 +1,22 @@
+import type { Conductor } from "./objects/conductor.ts";
+import type { Ledger } from "./objects/ledger.ts";
+import type { Stage } from "./objects/stage.ts";
+import type { Vocabulary } from "./objects/vocabulary-shard.ts";
+
+/** The bindings of wrangler.toml. Variables and secrets are read through settings.ts alone, which checks them. */
+export interface Env {
+  readonly ASSETS: Fetcher;
+  readonly CONDUCTOR: DurableObjectNamespace<Conductor>;
+  readonly STAGE: DurableObjectNamespace<Stage>;
+  readonly VOCABULARY: DurableObjectNamespace<Vocabulary>;
+  readonly LEDGER: DurableObjectNamespace<Ledger>;
+}
+
+type Bindings = Env;
+
+declare global {
+  namespace Cloudflare {
+    // Types `env` of "cloudflare:workers", which the tests use.
+    interface Env extends Bindings {}
+  }
+}

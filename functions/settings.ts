@@ -1,0 +1,108 @@
+import { z } from "zod";
+import { ApiError } from "./errors.ts";
+
+const MAX_STAGES = 256;
+const MAX_VOCABULARY_SHARDS = 256;
+const MAX_REPLICAS = 16;
+const MAX_CHUNK_ROWS = 1024;
+const MAX_KV_TOKENS = 1 << 24;
+const MAX_SESSIONS = 4096;
+const MAX_KEEP_WARM_SECONDS = 86_400;
+const MIN_SECRET_BYTES = 32;
+
+/** A variable of wrangler.toml: always text. */
+const whole = (min: number, max: number, fallback: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, `expected a whole number from ${min} to ${max}`)
+    .transform(Number)
+    .pipe(z.int().min(min).max(max))
+    .default(fallback);
+
+const pipelineSchema = z.object({
+  /** Which engine runs the shards; `ort` needs the build of `[env.ort]`. */
+  LAPIDARY_ENGINE: z.enum(["simd", "ort"]).default("simd"),
+  /** Bits of a quantised activation. */
+  LAPIDARY_ACTIVATIONS: z
+    .enum(["8", "16"])
+    .default("8")
+    .transform((bits) => (bits === "8" ? 8 : 16)),
+  /** Groups of layers. */
+  LAPIDARY_STAGES: whole(1, MAX_STAGES, 3),
+  LAPIDARY_VOCABULARY_SHARDS: whole(1, MAX_VOCABULARY_SHARDS, 2),
+  /** Copies of each stage. */
+  LAPIDARY_REPLICAS: whole(1, MAX_REPLICAS, 1),
+  /** Rows of a prompt that travel in one frame. */
+  LAPIDARY_CHUNK_ROWS: whole(1, MAX_CHUNK_ROWS, 128),
+  /** Tokens of KV cache of each stage, over all sessions. */
+  LAPIDARY_KV_TOKENS: whole(1, MAX_KV_TOKENS, 8192),
+  /** Sessions that run at the same time; more wait. */
+  LAPIDARY_MAX_SESSIONS: whole(1, MAX_SESSIONS, 16),
+  /** Links are closed after this long without a session. */
+  LAPIDARY_KEEP_WARM_SECONDS: whole(0, MAX_KEEP_WARM_SECONDS, 60),
+});
+
+const secret = z
+  .string({ error: "is not set" })
+  .refine(
+    (text) => new TextEncoder().encode(text).length >= MIN_SECRET_BYTES,
+    `is shorter than ${MIN_SECRET_BYTES} bytes`,
+  );
+
+const gatewaySchema = z.object({
+  /** HMAC key of every API key's check. */
+  LAPIDARY_KEY_SECRET: secret,
+  LAPIDARY_ADMIN_KEY: secret,
+});
+
+/** How the pipeline is cut and what each part may hold. */
+export interface PipelineSettings {
+  readonly engine: "simd" | "ort";
+  readonly activations: 8 | 16;
+  readonly stages: number;
+  readonly vocabularyShards: number;
+  readonly replicas: number;
+  readonly chunkRows: number;
+  readonly kvTokens: number;
+  readonly maxSessions: number;
+  readonly keepWarmSeconds: number;
+}
+
+export interface GatewaySettings {
+  readonly keySecret: string;
+  readonly adminKey: string;
+}
+
+/** Reads the pipeline's variables; an ApiError (503) when one is not what it may be. */
+export function readPipelineSettings(env: object): PipelineSettings {
+  const values = read(pipelineSchema, env);
+  return {
+    engine: values.LAPIDARY_ENGINE,
+    activations: values.LAPIDARY_ACTIVATIONS,
+    stages: values.LAPIDARY_STAGES,
+    vocabularyShards: values.LAPIDARY_VOCABULARY_SHARDS,
+    replicas: values.LAPIDARY_REPLICAS,
+    chunkRows: values.LAPIDARY_CHUNK_ROWS,
+    kvTokens: values.LAPIDARY_KV_TOKENS,
+    maxSessions: values.LAPIDARY_MAX_SESSIONS,
+    keepWarmSeconds: values.LAPIDARY_KEEP_WARM_SECONDS,
+  };
+}
+
+/** Reads the gateway's secrets; an ApiError (503) when one is missing or too short. */
+export function readGatewaySettings(env: object): GatewaySettings {
+  const values = read(gatewaySchema, env);
+  return { keySecret: values.LAPIDARY_KEY_SECRET, adminKey: values.LAPIDARY_ADMIN_KEY };
+}
+
+function read<Schema extends z.ZodType>(schema: Schema, env: object): z.output<Schema> {
+  const parsed = schema.safeParse(env);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+  // Names only, never values: the answer tells a caller nothing about secrets, and the log line tells the operator all.
+  throw new ApiError(503, "server_misconfigured", "The server is not configured; its log says what to set.", {
+    cause: new Error(
+      `${problems.join("; ")}. Set variables in wrangler.toml; secrets in .dev.vars (npm start writes it) or with "wrangler secret put NAME".`,
+    ),
+  });
+}
