@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { convertCommand } from "./commands/convert.ts";
 import { generateCommand } from "./commands/generate.ts";
 import { inspectCommand } from "./commands/inspect.ts";
+import { keyCommand } from "./commands/key.ts";
 import { logitsCommand } from "./commands/logits.ts";
 import { planCommand } from "./commands/plan.ts";
 import { startCommand } from "./commands/start.ts";
@@ -11,6 +12,7 @@ const program = new Command("lapidary")
   .description("Gemma, cut for the edge: convert, inspect, plan and serve 4-bit models on Durable Objects.")
   .showHelpAfterError("(lapidary COMMAND --help says more)")
   .addCommand(startCommand())
+  .addCommand(keyCommand())
   .addCommand(convertCommand())
   .addCommand(inspectCommand())
   .addCommand(planCommand())

@@ -1,0 +1,51 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const DEV_KEY_FILE = fileURLToPath(new URL("../.lapidary/dev-key", import.meta.url));
+const SECRETS_FILE = fileURLToPath(new URL("../.dev.vars", import.meta.url));
+
+const DEV_TENANT = "dev";
+const DEV_LIMITS = { requestsPerMinute: 600, tokensPerMinute: 200_000, concurrency: 16 };
+
+/** The key of the development tenant at `url`: the one in .lapidary/dev-key while it works, else a new one, left there. */
+export async function ensureDevKey(url: string): Promise<string> {
+  const known = readIfThere(DEV_KEY_FILE)?.trim();
+  if (known && (await keyWorks(url, known))) return known;
+  const key = await createDevKey(url);
+  mkdirSync(dirname(DEV_KEY_FILE), { recursive: true });
+  writeFileSync(DEV_KEY_FILE, `${key}\n`, { mode: 0o600 });
+  return key;
+}
+
+async function keyWorks(url: string, key: string): Promise<boolean> {
+  const response = await fetch(`${url}/v1/models`, { headers: { authorization: `Bearer ${key}` } });
+  return response.ok;
+}
+
+/** Creates the development tenant at `url`, or gives it one more key. */
+export async function createDevKey(url: string): Promise<string> {
+  const response = await fetch(`${url}/admin/v1/tenants`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${localAdminKey()}`, "content-type": "application/json" },
+    body: JSON.stringify({ name: DEV_TENANT, limits: DEV_LIMITS }),
+  });
+  const answer = (await response.json()) as { key?: string; error?: { message: string } };
+  if (!answer.key) throw new Error(`Creating the development tenant failed: ${answer.error?.message ?? response.statusText}`);
+  return answer.key;
+}
+
+/** LAPIDARY_ADMIN_KEY of .dev.vars, which cli/prepare.mjs writes. */
+function localAdminKey(): string {
+  const line = /^\s*LAPIDARY_ADMIN_KEY\s*=\s*"?([^"\s]+)"?\s*$/m.exec(readIfThere(SECRETS_FILE) ?? "");
+  if (!line) throw new Error("No LAPIDARY_ADMIN_KEY in .dev.vars. Delete the file and start again: it is written anew.");
+  return line[1]!;
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
