@@ -80,10 +80,7 @@ export function encodeTokenizerFile({ texts, kinds, ranks }: TokenizerData): Uin
 
 /** Reads `tokenizer.bin` without copying it; WeightsError when it is not whole or a field is out of its range. */
 export function decodeTokenizerFile(bytes: Uint8Array): TokenizerTable {
-  const expect = (holds: boolean, what: string) => {
-    if (!holds) throw new WeightsError(`tokenizer file: ${what}`);
-  };
-  expect(bytes.length >= HEADER_BYTES, `${bytes.length} bytes, shorter than its header`);
+  if (bytes.length < HEADER_BYTES) fail(`${bytes.length} bytes, shorter than its header`);
   const file = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const [magic, version, count, textBytes] = [0, 4, 8, 12].map((at) => view.getUint32(at, true)) as [
@@ -92,11 +89,11 @@ export function decodeTokenizerFile(bytes: Uint8Array): TokenizerTable {
     number,
     number,
   ];
-  expect(magic === MAGIC, "does not begin with LAPT; convert the model again");
-  expect(version === VERSION, `version ${version}, this build reads ${VERSION}; convert the model again`);
-  expect(count >= 1 && count <= MAX_PIECES, `${count} pieces, expected 1 to ${MAX_PIECES}`);
+  if (magic !== MAGIC) fail("does not begin with LAPT; convert the model again");
+  if (version !== VERSION) fail(`version ${version}, this build reads ${VERSION}; convert the model again`);
+  if (count < 1 || count > MAX_PIECES) fail(`${count} pieces, expected 1 to ${MAX_PIECES}`);
   const expectedBytes = HEADER_BYTES + BYTES_PER_PIECE * count + textBytes;
-  expect(file.length === expectedBytes, `${file.length} bytes, its header says ${expectedBytes}`);
+  if (file.length !== expectedBytes) fail(`${file.length} bytes, its header says ${expectedBytes}`);
   const kindsAt = HEADER_BYTES + 4 * count;
   const textAt = kindsAt + 2 * count;
   const ranks = new Uint32Array(file.buffer, file.byteOffset + HEADER_BYTES, count);
@@ -105,20 +102,22 @@ export function decodeTokenizerFile(bytes: Uint8Array): TokenizerTable {
   const utf8 = file.subarray(textAt);
   const offsets = new Uint32Array(count + 1);
   for (let id = 0; id < count; id++) {
-    expect(kinds[id]! <= PieceKind.byte, `piece ${id} has unknown kind ${kinds[id]}`);
-    expect(ranks[id]! <= MAX_RANK, `piece ${id} has rank ${ranks[id]}, more than ${MAX_RANK}`);
-    expect(lengths[id]! > 0, `piece ${id} is empty`);
+    if (kinds[id]! > PieceKind.byte) fail(`piece ${id} has unknown kind ${kinds[id]}`);
+    if (ranks[id]! > MAX_RANK) fail(`piece ${id} has rank ${ranks[id]}, more than ${MAX_RANK}`);
+    if (lengths[id] === 0) fail(`piece ${id} is empty`);
     offsets[id + 1] = offsets[id]! + lengths[id]!;
-    expect((utf8[offsets[id]!]! & 0xc0) !== 0x80, `piece ${id} begins inside a character`);
+    if ((utf8[offsets[id]!]! & 0xc0) === 0x80) fail(`piece ${id} begins inside a character`);
   }
-  expect(
-    offsets[count] === textBytes,
-    `pieces add up to ${offsets[count]} bytes of text, the header says ${textBytes}`,
-  );
+  if (offsets[count] !== textBytes)
+    fail(`pieces add up to ${offsets[count]} bytes of text, the header says ${textBytes}`);
   try {
     new TextDecoder("utf-8", { fatal: true }).decode(utf8);
   } catch (cause) {
     throw new WeightsError("tokenizer file: a piece is not UTF-8", { cause });
   }
   return { count, kinds, ranks, utf8, offsets };
+}
+
+function fail(what: string): never {
+  throw new WeightsError(`tokenizer file: ${what}`);
 }
