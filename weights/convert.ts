@@ -1,0 +1,147 @@
+import { existsSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { WeightsError } from "./errors.ts";
+import { finalNormShard, layerShard, type Shard, tableRanges, tableShard } from "./families/gemma1.ts";
+import { FolderWriter } from "./folder-writer.ts";
+import { chooseLicence } from "./licence.ts";
+import { type Manifest, type ModelFile, parseManifest, TABLE_TILE_ROWS } from "./manifest.ts";
+import { ShardEncoder } from "./shard-encoder.ts";
+import { readSmallFile } from "./sources/file-reader.ts";
+import { type CheckpointConfig, readCheckpointConfig } from "./sources/huggingface.ts";
+import { MAX_SENTENCEPIECE_BYTES, readSentencePiece } from "./sources/sentencepiece.ts";
+import { TensorFiles } from "./sources/tensor-files.ts";
+import { encodeTokenizerFile, type TokenizerData } from "./tokenizer-file.ts";
+import { type ChatTemplateChoice, describeTurns } from "./turns.ts";
+
+const TOKENIZER_SOURCE = "tokenizer.model";
+/** Tensors transformers ignores as well: the table's second copy, and rotary tables of old releases. */
+const IGNORED_TENSOR = /^lm_head\.weight$|\.rotary_emb\.inv_freq$/;
+
+export interface ConvertOptions {
+  /** A Hugging Face folder: config.json, safetensors, tokenizer.model. */
+  readonly checkpoint: string;
+  /** The model folder to write. */
+  readonly target: string;
+  /** The id clients use; the checkpoint folder's name when left out. */
+  readonly name?: string | undefined;
+  /** Unix seconds shown as the model's date; 0, unknown, when left out: the clock would make every run differ. */
+  readonly createdSeconds?: number | undefined;
+  readonly chatTemplate?: ChatTemplateChoice;
+  /** A licence file that replaces the checkpoint's own. */
+  readonly licencePath?: string | undefined;
+  /** Replace the target when it is a model folder. */
+  readonly replace?: boolean | undefined;
+  readonly onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
+  readonly onWarning?: ((text: string) => void) | undefined;
+}
+
+/**
+ * Converts a checkpoint to a model folder, one data file (≤ 25 MiB) in memory at a time. The same checkpoint gives the
+ * same bytes. WeightsError names what is wrong with the checkpoint; then the target is left as it was.
+ */
+export async function convert(options: ConvertOptions): Promise<Manifest> {
+  const { checkpoint, target, onProgress, onWarning } = options;
+  const config = await readCheckpointConfig(checkpoint);
+  const tokenizer = await readTokenizer(checkpoint, config, onWarning);
+  const description = describe(config, tokenizer, options);
+  const tensors = await TensorFiles.open(checkpoint);
+  try {
+    const { architecture } = config;
+    const layers = Array.from({ length: architecture.numHiddenLayers }, (_, layer) => layerShard(architecture, layer));
+    const finalNorm = finalNormShard(architecture);
+    const ranges = tableRanges(architecture);
+    const tables = ranges.map(({ firstRow, rows }, index) => tableShard(architecture, index, firstRow, rows));
+    const shards = [...layers, finalNorm, ...tables];
+    checkTensors(shards, tensors);
+
+    const licence = await chooseLicence(checkpoint, options.licencePath);
+    const writer = await FolderWriter.begin(target, options.replace ?? false);
+    try {
+      const totalBytes = shards.flatMap(({ data }) => data).reduce((sum, { bytes }) => sum + bytes, 0);
+      let doneBytes = 0;
+      const encoder = new ShardEncoder(tensors, (bytes) => {
+        doneBytes += bytes;
+        onProgress?.(doneBytes, totalBytes);
+      });
+      const write = async ({ graphs, data }: Shard) => {
+        const files: ModelFile[] = [];
+        for (const file of data) files.push(await writer.write(file.path, await encoder.encode(file)));
+        return { graphs: await Promise.all(graphs.map(({ path, bytes }) => writer.write(path, bytes))), data: files };
+      };
+      const writeSingle = async (shard: Shard) => {
+        const { graphs, data } = await write(shard);
+        return { graph: graphs[0]!, data };
+      };
+      const manifest: Manifest = {
+        ...description,
+        tokenizer: tokenizer && (await writer.write("tokenizer.bin", encodeTokenizerFile(tokenizer))),
+        licence: await writer.write(licence.path, licence.contents),
+        layers: await inOrder(layers, writeSingle),
+        finalNorm: await writeSingle(finalNorm),
+        table: {
+          tileRows: TABLE_TILE_ROWS,
+          shards: await inOrder(tables, async (shard, index) => {
+            const { graphs, data } = await write(shard);
+            return { ...ranges[index]!, embed: graphs[0]!, head: graphs[1]!, data };
+          }),
+        },
+      };
+      await writer.finish(parseManifest(JSON.stringify(manifest)));
+      return manifest;
+    } catch (error) {
+      await writer.discard();
+      throw error;
+    }
+  } finally {
+    await tensors.close();
+  }
+}
+
+type Description = Omit<Manifest, "tokenizer" | "licence" | "layers" | "finalNorm" | "table">;
+
+function describe(config: CheckpointConfig, tokenizer: TokenizerData | null, options: ConvertOptions): Description {
+  const { chatTemplate, stop } = describeTurns(config, tokenizer, options.chatTemplate);
+  return {
+    formatVersion: 1,
+    name: options.name ?? basename(resolve(options.checkpoint)),
+    createdSeconds: options.createdSeconds ?? 0,
+    architecture: config.architecture,
+    specialTokens: { bos: config.bosTokenId, pad: config.padTokenId, stop },
+    chatTemplate,
+    generationDefaults: config.generationDefaults,
+  };
+}
+
+async function readTokenizer(
+  checkpoint: string,
+  { architecture: { vocabSize } }: CheckpointConfig,
+  onWarning: ConvertOptions["onWarning"],
+): Promise<TokenizerData | null> {
+  const path = join(checkpoint, TOKENIZER_SOURCE);
+  if (!existsSync(path)) {
+    onWarning?.(`${checkpoint} has no ${TOKENIZER_SOURCE}: the model will take and give token ids, but no text`);
+    return null;
+  }
+  const tokenizer = readSentencePiece(await readSmallFile(path, MAX_SENTENCEPIECE_BYTES));
+  if (tokenizer.texts.length > vocabSize)
+    throw new WeightsError(`${path} has ${tokenizer.texts.length} pieces, config.json a vocabulary of ${vocabSize}`);
+  return tokenizer;
+}
+
+/** Every tensor the model needs is there in its shape, and no tensor would be left out without a word. */
+function checkTensors(shards: readonly Shard[], tensors: TensorFiles): void {
+  const pieces = shards.flatMap(({ data }) => data.flatMap((file) => file.pieces));
+  for (const { source, sourceShape } of pieces) tensors.expect(source, sourceShape);
+  const used = new Set(pieces.map(({ source }) => source));
+  const unused = [...tensors.names].filter((name) => !used.has(name) && !IGNORED_TENSOR.test(name));
+  if (unused.length > 0)
+    throw new WeightsError(
+      `the checkpoint has ${unused.length} tensors that config.json does not account for, the first is ${unused[0]}`,
+    );
+}
+
+async function inOrder<T, R>(items: readonly T[], work: (item: T, index: number) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (const [index, item] of items.entries()) results.push(await work(item, index));
+  return results;
+}

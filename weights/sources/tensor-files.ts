@@ -1,0 +1,90 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { WeightsError } from "../errors.ts";
+import { readJsonFile } from "./json-file.ts";
+import { SafetensorsFile, type TensorEntry } from "./safetensors.ts";
+
+const SINGLE_FILE = "model.safetensors";
+const INDEX_FILE = "model.safetensors.index.json";
+const MAX_INDEX_BYTES = 16 * 1024 * 1024;
+const MAX_FILES = 1024;
+
+const indexSchema = z.object({
+  weight_map: z.record(
+    z.string(),
+    z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, "expected a file name without folders"),
+  ),
+});
+
+/** The tensors of a checkpoint folder, in one safetensors file or in several with an index. */
+export class TensorFiles {
+  readonly #files: readonly SafetensorsFile[];
+  readonly #located: ReadonlyMap<string, { readonly entry: TensorEntry; readonly file: SafetensorsFile }>;
+
+  private constructor(files: SafetensorsFile[], names: ReadonlyMap<string, SafetensorsFile>) {
+    this.#files = files;
+    this.#located = new Map([...names].map(([name, file]) => [name, { entry: file.tensors.get(name)!, file }]));
+  }
+
+  /** Opens the folder's weights; throws a WeightsError when they are absent or contradict their index. */
+  static async open(folder: string): Promise<TensorFiles> {
+    if (existsSync(join(folder, INDEX_FILE)))
+      return openSharded(folder, (files, names) => new TensorFiles(files, names));
+    if (!existsSync(join(folder, SINGLE_FILE)))
+      throw new WeightsError(
+        `${folder}: found neither ${SINGLE_FILE} nor ${INDEX_FILE}; only safetensors weights are read`,
+      );
+    const file = await SafetensorsFile.open(join(folder, SINGLE_FILE));
+    return new TensorFiles([file], new Map([...file.tensors.keys()].map((name) => [name, file])));
+  }
+
+  get names(): Iterable<string> {
+    return this.#located.keys();
+  }
+
+  /** The tensor of that name; throws a WeightsError unless it is there and has exactly this shape. */
+  expect(name: string, shape: readonly number[]): void {
+    const found = this.#located.get(name)?.entry.shape;
+    if (found === undefined)
+      throw new WeightsError(`the checkpoint has no tensor ${name}, expected one of shape [${shape}]`);
+    if (found.join() !== shape.join())
+      throw new WeightsError(`tensor ${name} has shape [${found}], config.json asks for [${shape}]`);
+  }
+
+  /** Reads rows firstRow … of a tensor as float32, as many as `into` [rows, columns] holds. */
+  async readRows(name: string, firstRow: number, into: Float32Array<ArrayBuffer>): Promise<void> {
+    const { entry, file } = this.#located.get(name)!;
+    await file.readRows(entry, firstRow, into);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#files.map((file) => file.close()));
+  }
+}
+
+async function openSharded<T>(
+  folder: string,
+  build: (files: SafetensorsFile[], names: Map<string, SafetensorsFile>) => T,
+): Promise<T> {
+  const indexPath = join(folder, INDEX_FILE);
+  const { weight_map: weightMap } = await readJsonFile(indexPath, MAX_INDEX_BYTES, indexSchema);
+  const fileNames = [...new Set(Object.values(weightMap))];
+  if (fileNames.length > MAX_FILES)
+    throw new WeightsError(`${indexPath}: ${fileNames.length} files, at most ${MAX_FILES} are allowed`);
+  const files = new Map<string, SafetensorsFile>();
+  try {
+    for (const fileName of fileNames) files.set(fileName, await SafetensorsFile.open(join(folder, fileName)));
+    const names = new Map<string, SafetensorsFile>();
+    for (const [name, fileName] of Object.entries(weightMap)) {
+      const file = files.get(fileName)!;
+      if (!file.tensors.has(name))
+        throw new WeightsError(`${indexPath}: says that tensor ${name} is in ${fileName}, which does not hold it`);
+      names.set(name, file);
+    }
+    return build([...files.values()], names);
+  } catch (error) {
+    await Promise.all([...files.values()].map((file) => file.close()));
+    throw error;
+  }
+}
