@@ -1,37 +1,60 @@
 /**
- * The kernels of the `simd` engine, over one WASM memory. Arguments named after buffers are byte offsets. Two
- * implementations: the AssemblyScript module (relaxed SIMD and SIMD128 builds, bit-equal) and `reference/` in plain
- * TypeScript. A row's result never depends on `rows`. Nothing allocates.
+ * The kernels of the `simd` engine, over one WASM memory. Arguments named after buffers are byte offsets, multiples of
+ * 16; columns are multiples of 32. Two implementations: the AssemblyScript module (relaxed SIMD and SIMD128 builds) and
+ * `reference/` in plain TypeScript, all bit-equal. A row's result never depends on `rows`. Nothing allocates; arguments
+ * are trusted. A row with an infinite or NaN element gives NaN through quantizeActivations, and never touches other rows.
  */
 export interface Kernels {
   /**
-   * x float32 [rows, columns] → activation rows (layout.ts). 8 bit: q = round-half-even(x / scale), scale = max|x| / 127
-   * per segment; 16 bit: scale = max|x| / 32639, high = (q + 128) >> 8, low = q − 256 · high, so both fit int8.
-   * A segment of zeros has scale 0.
+   * x float32 [rows, columns] → activation rows (layout.ts). Per segment of 128 columns, m = max|x|: 8 bit scale = m / 127,
+   * q = round-half-even(x · (127 / m)); 16 bit scale = m / 32512, q likewise, in two digits of base 255 that are rounded
+   * to nearest, so both lie within ±127. Where m < 2⁻¹⁰⁰ scale and q are 0; where m is not finite scale is NaN and q 0.
    */
   quantizeActivations(x: number, rows: number, columns: number, bits: number, activations: number): void;
 
   /**
-   * y float32 [rows, outputs] = activations · 4-bit matrixᵀ. Per (row, output):
-   * rowScale · Σ_segment (float(Σ_block blockScale · Σ (nibble − 8) · q) · activationScale), the outer sum in float32 in
-   * column order; with 16 bits each segment adds float(high sum) · (256 · scale) and then float(low sum) · scale.
+   * y float32 [rows, outputs] = activations · 4-bit matrixᵀ. Per (row, output): rowScale · f, where f sums, in float32
+   * and column order, float(Σ_block blockScale · Σ (nibble − 8) · q) · scale of each segment; with 16 bits each segment
+   * adds its high digits' sum · (255 · scale), then its low digits' sum · scale. The integer sums are exact.
    */
-  matmulQ4(activations: number, rows: number, columns: number, bits: number, weights: number, outputs: number, y: number): void;
+  matmulQ4(
+    activations: number,
+    rows: number,
+    columns: number,
+    bits: number,
+    weights: number,
+    outputs: number,
+    y: number,
+  ): void;
 
-  /** The same for an 8-bit matrix; the order of float additions is that of reference/matmul-q8.ts. */
-  matmulQ8(activations: number, rows: number, columns: number, bits: number, weights: number, outputs: number, y: number): void;
+  /**
+   * The same for an 8-bit matrix: per segment t sums, in float32 and column order, float(Σ w · q) · blockScale of its
+   * blocks, and y sums t · scale of the segments (with 16 bits high digits, then low digits, as above).
+   */
+  matmulQ8(
+    activations: number,
+    rows: number,
+    columns: number,
+    bits: number,
+    weights: number,
+    outputs: number,
+    y: number,
+  ): void;
 
   /** y [rows, columns] = dequantised rows `ids` (uint32 [rows], local to this matrix) of an 8-bit matrix, exact. */
   gatherQ8(weights: number, columns: number, ids: number, rows: number, y: number): void;
 
-  /** y = x / √(mean(x²) + epsilon) · weight, a row at a time; weight float32 [columns] already holds 1 + w. */
+  /**
+   * y = x / √(mean(x²) + epsilon) · weight, a row at a time; weight float32 [columns] already holds 1 + w; columns are a
+   * multiple of 16; y may be x.
+   */
   rmsNorm(x: number, rows: number, columns: number, weight: number, epsilon: number, y: number): void;
 
   /** y = a + b over `count` float32 (count a multiple of 4); y may be a or b. */
   add(a: number, b: number, count: number, y: number): void;
-  /** y = x · factor over `count` float32. */
+  /** y = x · factor over `count` float32 (a multiple of 4); y may be x. */
   scale(x: number, count: number, factor: number, y: number): void;
-  /** y = gelu_tanh(gate) · up over `count` float32; y may be gate or up. */
+  /** y = gelu_tanh(gate) · up over `count` float32 (a multiple of 4); y may be gate or up. */
   geluMultiply(gate: number, up: number, count: number, y: number): void;
 
   /** In place on x [rows, heads, headDim]: pairs i and i + headDim/2 rotate by the row's cos/sin [rows, headDim/2]. */
@@ -39,38 +62,71 @@ export interface Kernels {
 
   /**
    * Writes keys and values [rows, kvHeads, headDim] of consecutive positions from `position` into the pages as float16
-   * (round to nearest even). `pageTable` is uint32 [pages]: the offset of each page; `layerOffset` lies inside a page.
+   * (round to nearest even; NaN and magnitudes over 65504 become 65504, so that pages are always finite). `pageTable` is
+   * uint32 [pages]: the offset of each page; `layerOffset` lies inside a page.
    */
-  storeKv(k: number, v: number, rows: number, position: number, kvHeads: number, headDim: number, pageTable: number, layerOffset: number): void;
+  storeKv(
+    k: number,
+    v: number,
+    rows: number,
+    position: number,
+    kvHeads: number,
+    headDim: number,
+    pageTable: number,
+    layerOffset: number,
+  ): void;
 
   /**
    * Causal grouped-query attention of `rows` rotated queries [rows, heads, headDim] at positions `position …` over the
    * KV pages (which already hold these rows). scores = q·k · scale, then softCap · tanh(scores / softCap) if softCap > 0;
-   * a row sees keys p with row − window < p ≤ row (window 0: all). Sums go in position order by tiles of PAGE_TOKENS
-   * beginning at multiples of it, so chunking never matters. out [rows, heads, headDim].
-   * `scratch` holds attentionScratchBytes(…) bytes.
+   * a row sees keys p with row − window < p ≤ row (window 0: all). headDim is a multiple of 16, heads of kvHeads. Keys
+   * are visited in tiles of PAGE_TOKENS that begin at multiples of it, with a running maximum per row (Milakov and
+   * Gimelshein 2018), so chunking never matters. out [rows, heads, headDim]; `scratch` as attentionScratchBytes says.
    */
   attention(
-    q: number, rows: number, position: number, heads: number, kvHeads: number, headDim: number,
-    scale: number, softCap: number, window: number, pageTable: number, layerOffset: number, scratch: number, out: number,
+    q: number,
+    rows: number,
+    position: number,
+    heads: number,
+    kvHeads: number,
+    headDim: number,
+    scale: number,
+    softCap: number,
+    window: number,
+    pageTable: number,
+    layerOffset: number,
+    scratch: number,
+    out: number,
   ): void;
 
-  /** Repacks `outputs` rows (a multiple of 4, or the last ones) of MatMulNBits 4-bit bytes + fp16 scales into the stream. */
-  repackQ4(bytes: number, scales: number, firstOutput: number, outputs: number, columns: number, totalOutputs: number, weights: number): void;
-  /** The same for 8-bit bytes (offset 128) + fp16 scales. */
+  /**
+   * Repacks rows firstOutput … of MatMulNBits 4-bit bytes [outputs, columns / 2] with their fp16 scales
+   * [outputs, columns / 32] (finite; any sign) into a matrix of totalOutputs. firstOutput is a multiple of 4, and so is
+   * `outputs` unless these are the last rows. rowScale = max|scale| / 16383 and block scale = round(scale / rowScale), so
+   * a weight moves by at most 1/32766 of the row's largest scale for each unit of (nibble − 8).
+   */
+  repackQ4(
+    bytes: number,
+    scales: number,
+    firstOutput: number,
+    outputs: number,
+    columns: number,
+    totalOutputs: number,
+    weights: number,
+  ): void;
+  /** The same for 8-bit bytes [outputs, columns] (offset 128) + fp16 scales, exactly. */
   repackQ8(bytes: number, scales: number, firstOutput: number, outputs: number, columns: number, weights: number): void;
 
-  /** Index of the largest of `count` float32; the lowest index among equals. */
+  /** Index of the largest of `count` float32; the lowest index among equals. NaN counts as −∞. */
   argmax(x: number, count: number): number;
   /**
-   * The `k` largest of `count` float32, best first, equals by lower index: indices uint32 [k], values float32 [k].
-   * Returns min(k, count).
+   * The `k` largest of `count` float32, best first, equals by lower index, NaN as −∞: indices uint32 [k], values
+   * float32 [k]. Returns min(k, count).
    */
   topK(x: number, count: number, k: number, indices: number, values: number): number;
-  /** Per tile of 1,024 values: [max, Σ exp((x − max) · inverseTemperature)] float32 pairs; the sum in reference order. */
+  /**
+   * Per tile of 1,024 values: [max, Σ exp((x − max) · inverseTemperature)] float32 pairs, the sum in four lanes that are
+   * added last. A tile of −∞ alone gives [−∞, 0].
+   */
   tileSums(x: number, count: number, inverseTemperature: number, tiles: number): void;
 }
-
-/** Bytes of scratch `attention` needs: the scores of one row for all heads, and one page of keys or values in float32. */
-export const attentionScratchBytes = (heads: number, kvHeads: number, headDim: number, maxTokens: number, pageTokens: number) =>
-  (heads * Math.ceil(maxTokens / pageTokens) * pageTokens + kvHeads * pageTokens * headDim) * 4;

@@ -5,50 +5,66 @@ import type { ActivationBits } from "../engine.ts";
  * All offsets are byte offsets into one WASM memory; every buffer begins at a multiple of 16.
  */
 
-/** Columns under one fp16 weight scale. */
+/** Columns under one fp16 weight scale; every matrix has a multiple of it. */
 export const BLOCK = 32;
 /** Columns under one activation scale; the last segment of a row may be shorter (a multiple of BLOCK). */
 export const SEGMENT = 128;
-/** Weight rows interleaved into one stream. */
+/** Weight rows (outputs) interleaved into one stream: the four 32-bit lanes of a vector. */
 export const LANES = 4;
 /** Tokens in a KV page; attention goes in tiles that begin at multiples of this. */
 export const PAGE_TOKENS = 32;
+/** Rows that share one conversion of a KV page; more are done in turns. */
+export const ATTENTION_ROWS = 64;
 
 const align = (bytes: number) => Math.ceil(bytes / 16) * 16;
+const groups = (outputs: number) => Math.ceil(outputs / LANES);
+
+/** Activation segments of a row. */
 export const segments = (columns: number) => Math.ceil(columns / SEGMENT);
 
 /**
- * 4-bit matrix [outputs, columns]. Per group of 4 outputs, per block of 32 columns, 72 bytes: 4 × 16 bytes as in
- * MatMulNBits (byte j: low nibble = column 2j, high nibble = column 2j + 1, offset 8), then 4 int16 block scales in
- * 1 … 16383 (signed) relative to the output's row scale. Then one float32 row scale an output. Outputs are padded to a
- * multiple of 4 with zero scales.
+ * 4-bit matrix [outputs, columns]: one stream, then a float32 row scale an output. Outputs are padded to a multiple of 4
+ * with zero scales. The stream holds, per group of 4 outputs and per segment of `n` ≤ 4 blocks: n × 64 bytes of nibbles,
+ * then n × 4 int16 block scales (|scale| ≤ MAX_BLOCK_SCALE, relative to the output's row scale). A block's 64 bytes are
+ * 4 vectors; byte 4·o + i of vector v holds output o's columns 8v + i (low nibble) and 8v + 4 + i (high), offset 8. So a
+ * vector meets 4 activations repeated four times, and each 32-bit lane sums one output.
  */
 export const q4StreamBytes = (outputs: number, columns: number) =>
-  align(Math.ceil(outputs / LANES) * (columns / BLOCK) * LANES * 18);
+  align(groups(outputs) * (columns / BLOCK) * LANES * 18);
 export const q4Bytes = (outputs: number, columns: number) =>
-  q4StreamBytes(outputs, columns) + align(Math.ceil(outputs / LANES) * LANES * 4);
-/** |block scale| ≤ this: 128 columns · 8 · 128 · 16383 < 2³¹, so that a segment sums in one int32, in any order. */
+  q4StreamBytes(outputs, columns) + align(groups(outputs) * LANES * 4);
+/** |block scale| ≤ this: 128 columns · 8 · 127 · 16383 < 2³¹, so that a segment sums in one int32, in any order. */
 export const MAX_BLOCK_SCALE = 16_383;
 
 /**
- * 8-bit matrix [outputs, columns]: per group of 4 outputs, per block of 32 columns, 136 bytes: 4 × 32 signed bytes
- * (stored value − 128) in column order, then 4 fp16 block scales as in the file.
+ * 8-bit matrix [outputs, columns]: per group of 4 outputs and per segment of `n` ≤ 4 blocks: n × 128 signed bytes
+ * (stored value − 128), then n × 4 fp16 block scales as in the file. A block's 128 bytes are 8 vectors; byte 4·o + i of
+ * vector v is output o's column 4v + i.
  */
-export const q8Bytes = (outputs: number, columns: number) =>
-  align(Math.ceil(outputs / LANES) * (columns / BLOCK) * LANES * 34);
+export const q8Bytes = (outputs: number, columns: number) => align(groups(outputs) * (columns / BLOCK) * LANES * 34);
 
 /**
- * One quantised activation row. `bits` 16 has two planes (high byte, low byte), 8 has one. A plane: int8 [columns]; per
- * block of 32 first the 16 even, then the 16 odd columns (the order of the nibbles). After the planes: float32 scale a
- * segment (of the whole value: high · 256 + low). `kernels/` may append derived sums (`EXTRA`), e.g. −8 · Σ a per block.
+ * One quantised activation row is `bits` / 8 planes; value = scale · plane (8 bit) or scale · (255 · plane 0 + plane 1)
+ * (16 bit), every byte within ±127. A plane: int8 [columns]; 2 · columns bytes in a form of the implementation's own
+ * (positive and negative parts, or int16); −8 · Σ activations as int16 pairs, one a block: columns 0, 1 mod 4, then
+ * 2, 3 mod 4; a float32 scale a segment. Rows are read only by the implementation that wrote them.
  */
-export const activationPlaneBytes = (columns: number) => align(columns);
-export const activationExtraBytes = (columns: number) => align((columns / BLOCK) * 16);
-export const activationRowBytes = (columns: number, bits: ActivationBits) =>
-  (bits / 8) * (activationPlaneBytes(columns) + activationExtraBytes(columns)) + align(segments(columns) * 4);
+export const activationPlaneBytes = (columns: number) =>
+  3 * columns + align((columns / BLOCK) * 4) + align(segments(columns) * 4);
+export const activationRowBytes = (columns: number, bits: ActivationBits) => (bits / 8) * activationPlaneBytes(columns);
+/** 16-bit activations in base 255: the largest is 255 · 127 + 127, and both digits stay within ±127. */
+export const WIDE_BASE = 255;
+export const MAX_WIDE = 32_512;
 
 /**
  * KV page of one session: PAGE_TOKENS tokens of every layer of the stage, float16. Per layer: keys
  * [kvHeads, PAGE_TOKENS, headDim], then values [kvHeads, PAGE_TOKENS, headDim].
  */
 export const kvLayerBytes = (kvHeads: number, headDim: number) => 2 * kvHeads * PAGE_TOKENS * headDim * 2;
+
+/**
+ * Bytes of scratch `attention` needs, whatever the context: a tile of keys and one of values in float32, a tile of
+ * scores, and the running maximum and sum of ATTENTION_ROWS rows of all heads.
+ */
+export const attentionScratchBytes = (heads: number, headDim: number) =>
+  (2 * PAGE_TOKENS * headDim + PAGE_TOKENS + 2 * ATTENTION_ROWS * heads) * 4;
