@@ -1,3 +1,5 @@
+import type { ActivationBits } from "../engine.ts";
+
 /**
  * The kernels of the `simd` engine, over one WASM memory. Arguments named after buffers are byte offsets, multiples of
  * 16; columns are multiples of 32. Two implementations: the AssemblyScript module (relaxed SIMD and SIMD128 builds) and
@@ -10,7 +12,7 @@ export interface Kernels {
    * q = round-half-even(x · (127 / m)); 16 bit scale = m / 32512, q likewise, in two digits of base 255 that are rounded
    * to nearest, so both lie within ±127. Where m < 2⁻¹⁰⁰ scale and q are 0; where m is not finite scale is NaN and q 0.
    */
-  quantizeActivations(x: number, rows: number, columns: number, bits: number, activations: number): void;
+  quantizeActivations(x: number, rows: number, columns: number, bits: ActivationBits, activations: number): void;
 
   /**
    * y float32 [rows, outputs] = activations · 4-bit matrixᵀ. Per (row, output): rowScale · f, where f sums, in float32
@@ -21,7 +23,7 @@ export interface Kernels {
     activations: number,
     rows: number,
     columns: number,
-    bits: number,
+    bits: ActivationBits,
     weights: number,
     outputs: number,
     y: number,
@@ -35,7 +37,7 @@ export interface Kernels {
     activations: number,
     rows: number,
     columns: number,
-    bits: number,
+    bits: ActivationBits,
     weights: number,
     outputs: number,
     y: number,
