@@ -1,0 +1,36 @@
+import { cos, exp, log, MAX_ANGLE, sin } from "./elementary.ts";
+import { InferenceError } from "./errors.ts";
+
+/**
+ * Rotary position embedding (Su et al. 2021): cos and sin of position · θ^(−2i/d). Frequencies and angles are rounded
+ * to float32 as the reference implementation does; cos and sin of the rounded angle are then exact to the last bit or so.
+ */
+export class RotaryTable {
+  /** Values a position has in each table: headDim / 2. */
+  readonly width: number;
+  readonly #inverseFrequencies: Float32Array;
+
+  constructor(theta: number, headDim: number) {
+    this.width = headDim / 2;
+    const logTheta = log(theta);
+    this.#inverseFrequencies = Float32Array.from(
+      { length: this.width },
+      (_, i) => 1 / Math.fround(exp(logTheta * Math.fround((2 * i) / headDim))),
+    );
+  }
+
+  /** Writes `positions` rows of [width] cosines and sines, from `firstPosition` on. */
+  fill(firstPosition: number, positions: number, cosines: Float32Array, sines: Float32Array): void {
+    if (firstPosition + positions > MAX_ANGLE)
+      throw new InferenceError(
+        "unsupported",
+        `positions from ${MAX_ANGLE} on are not supported, asked for ${firstPosition + positions - 1}`,
+      );
+    for (let row = 0; row < positions; row++)
+      for (let i = 0; i < this.width; i++) {
+        const angle = Math.fround((firstPosition + row) * this.#inverseFrequencies[i]!);
+        cosines[row * this.width + i] = cos(angle);
+        sines[row * this.width + i] = sin(angle);
+      }
+  }
+}
