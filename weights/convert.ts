@@ -4,7 +4,14 @@ import { WeightsError } from "./errors.ts";
 import { finalNormShard, layerShard, type Shard, tableRanges, tableShard } from "./families/gemma1.ts";
 import { FolderWriter } from "./folder-writer.ts";
 import { chooseLicence } from "./licence.ts";
-import { type Manifest, type ModelFile, parseManifest, TABLE_TILE_ROWS } from "./manifest.ts";
+import {
+  checkDescription,
+  type Manifest,
+  type ModelDescription,
+  type ModelFile,
+  parseManifest,
+  TABLE_TILE_ROWS,
+} from "./manifest.ts";
 import { ShardEncoder } from "./shard-encoder.ts";
 import { readSmallFile } from "./sources/file-reader.ts";
 import { type CheckpointConfig, readCheckpointConfig } from "./sources/huggingface.ts";
@@ -97,11 +104,13 @@ export async function convert(options: ConvertOptions): Promise<Manifest> {
   }
 }
 
-type Description = Omit<Manifest, "tokenizer" | "licence" | "layers" | "finalNorm" | "table">;
-
-function describe(config: CheckpointConfig, tokenizer: TokenizerData | null, options: ConvertOptions): Description {
+function describe(
+  config: CheckpointConfig,
+  tokenizer: TokenizerData | null,
+  options: ConvertOptions,
+): ModelDescription {
   const { chatTemplate, stop } = describeTurns(config, tokenizer, options.chatTemplate);
-  return {
+  const description: ModelDescription = {
     formatVersion: 1,
     name: options.name ?? basename(resolve(options.checkpoint)),
     createdSeconds: options.createdSeconds ?? 0,
@@ -110,6 +119,8 @@ function describe(config: CheckpointConfig, tokenizer: TokenizerData | null, opt
     chatTemplate,
     generationDefaults: config.generationDefaults,
   };
+  checkDescription(description);
+  return description;
 }
 
 async function readTokenizer(

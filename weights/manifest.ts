@@ -49,7 +49,10 @@ const architectureSchema = z.strictObject({
   maxPositionEmbeddings: count(1 << 20),
 });
 
-const tokenId = z.int().min(0).max(1 << 20);
+const tokenId = z
+  .int()
+  .min(0)
+  .max(1 << 20);
 
 export const manifestSchema = z.strictObject({
   formatVersion: z.literal(1),
@@ -77,7 +80,10 @@ export const manifestSchema = z.strictObject({
   licence: fileSchema,
   layers: z.array(shardSchema).min(1).max(MAX_LAYERS),
   finalNorm: shardSchema,
-  table: z.strictObject({ tileRows: z.literal(TABLE_TILE_ROWS), shards: z.array(tableShardSchema).min(1).max(MAX_TABLE_SHARDS) }),
+  table: z.strictObject({
+    tileRows: z.literal(TABLE_TILE_ROWS),
+    shards: z.array(tableShardSchema).min(1).max(MAX_TABLE_SHARDS),
+  }),
 });
 
 export type Manifest = z.infer<typeof manifestSchema>;
@@ -99,26 +105,67 @@ export function parseManifest(text: string): Manifest {
     throw new WeightsError(`${MANIFEST_FILE} is not JSON`, { cause });
   }
   const parsed = manifestSchema.safeParse(json);
-  if (!parsed.success) throw new WeightsError(`${MANIFEST_FILE}: ${z.prettifyError(parsed.error)}`, { cause: parsed.error });
+  if (!parsed.success)
+    throw new WeightsError(`${MANIFEST_FILE}: ${z.prettifyError(parsed.error)}`, { cause: parsed.error });
   checkConsistency(parsed.data);
   return parsed.data;
 }
 
+/** All of a manifest but the entries of its files. */
+const descriptionSchema = manifestSchema.omit({
+  tokenizer: true,
+  licence: true,
+  layers: true,
+  finalNorm: true,
+  table: true,
+});
+export type ModelDescription = z.infer<typeof descriptionSchema>;
+
+/** Checks what a manifest will say before its files are written; throws a WeightsError that names the field. */
+export function checkDescription(description: ModelDescription): void {
+  const parsed = descriptionSchema.safeParse(description);
+  if (!parsed.success)
+    throw new WeightsError(`the model's description: ${z.prettifyError(parsed.error)}`, { cause: parsed.error });
+  checkArchitecture(parsed.data.architecture, "the model's description");
+}
+
 /** Relations between fields that the schema alone cannot state. */
+function checkArchitecture(architecture: Architecture, where: string): void {
+  const { numAttentionHeads, numKeyValueHeads, headDim, hiddenSize, intermediateSize } = architecture;
+  const expect = (holds: boolean, what: string) => {
+    if (!holds) throw new WeightsError(`${where}: ${what}`);
+  };
+  expect(
+    numAttentionHeads % numKeyValueHeads === 0,
+    `numAttentionHeads ${numAttentionHeads} is not a multiple of numKeyValueHeads ${numKeyValueHeads}`,
+  );
+  for (const [name, columns] of Object.entries({
+    hiddenSize,
+    intermediateSize,
+    queryWidth: numAttentionHeads * headDim,
+  }))
+    expect(columns % 32 === 0, `${name} ${columns} is not a multiple of 32, the quantisation block`);
+  expect(headDim % 16 === 0, `headDim ${headDim} is not a multiple of 16`);
+}
+
+/** The same between the architecture and the files. */
 function checkConsistency({ architecture, layers, table }: Manifest): void {
-  const { numAttentionHeads, numKeyValueHeads, numHiddenLayers, headDim, hiddenSize, intermediateSize, vocabSize } = architecture;
+  const { numHiddenLayers, vocabSize } = architecture;
   const expect = (holds: boolean, what: string) => {
     if (!holds) throw new WeightsError(`${MANIFEST_FILE}: ${what}`);
   };
-  expect(layers.length === numHiddenLayers, `layers has ${layers.length} entries, numHiddenLayers is ${numHiddenLayers}`);
-  expect(numAttentionHeads % numKeyValueHeads === 0, `numAttentionHeads ${numAttentionHeads} is not a multiple of numKeyValueHeads ${numKeyValueHeads}`);
-  for (const [name, columns] of Object.entries({ hiddenSize, intermediateSize, queryWidth: numAttentionHeads * headDim }))
-    expect(columns % 32 === 0, `${name} ${columns} is not a multiple of 32, the quantisation block`);
-  expect(headDim % 16 === 0, `headDim ${headDim} is not a multiple of 16`);
+  expect(
+    layers.length === numHiddenLayers,
+    `layers has ${layers.length} entries, numHiddenLayers is ${numHiddenLayers}`,
+  );
+  checkArchitecture(architecture, MANIFEST_FILE);
   let nextRow = 0;
   for (const [index, shard] of table.shards.entries()) {
     expect(shard.firstRow === nextRow, `table.shards[${index}].firstRow is ${shard.firstRow}, expected ${nextRow}`);
-    expect(shard.firstRow % TABLE_TILE_ROWS === 0, `table.shards[${index}] does not begin on a tile of ${TABLE_TILE_ROWS} rows`);
+    expect(
+      shard.firstRow % TABLE_TILE_ROWS === 0,
+      `table.shards[${index}] does not begin on a tile of ${TABLE_TILE_ROWS} rows`,
+    );
     nextRow += shard.rows;
   }
   expect(nextRow === vocabSize, `the table's shards hold ${nextRow} rows, vocabSize is ${vocabSize}`);

@@ -1,6 +1,7 @@
 import { type Architecture, TABLE_TILE_ROWS } from "../manifest.ts";
 import { align, type DataFile, ExternalLayout } from "../onnx/external-layout.ts";
 import { GraphBuilder, int8Bytes } from "../onnx/graph-builder.ts";
+import { type LayerMatrix, layerMatrices } from "./gemma1-shapes.ts";
 
 /*
  * Gemma 1 (Gemma Team 2024, "Gemma: Open Models Based on Gemini Research and Technology") as ONNX shards: one graph a
@@ -25,7 +26,8 @@ const hiddenShape = (architecture: Architecture) => [1, "rows", architecture.hid
  * Outputs: hidden_out like hidden; present_key and present_value [1, kv heads, past + rows, head_dim].
  */
 export function layerShard(architecture: Architecture, layer: number): Shard {
-  const { hiddenSize, intermediateSize, numAttentionHeads, numKeyValueHeads, headDim, rmsNormEps } = architecture;
+  const { hiddenSize, numAttentionHeads, numKeyValueHeads, headDim, rmsNormEps } = architecture;
+  const matrices = layerMatrices(architecture);
   const name = `layer-${String(layer).padStart(2, "0")}`;
   const layout = new ExternalLayout((index) => `${name}-${index}.bin`);
   const graph = new GraphBuilder(name, layout);
@@ -36,8 +38,12 @@ export function layerShard(architecture: Architecture, layer: number): Shard {
       size: hiddenSize,
       epsilon: rmsNormEps,
     });
-  const linear = (input: string, block: string, name: string, outputs: number, columns: number) =>
-    graph.linear4(input, { name, source: `model.layers.${layer}.${block}.${name}.weight`, outputs, columns });
+  const linear = (input: string, block: string, matrix: LayerMatrix) =>
+    graph.linear4(input, {
+      name: matrix,
+      source: `model.layers.${layer}.${block}.${matrix}.weight`,
+      ...matrices[matrix],
+    });
 
   const hidden = graph.input("hidden", "float32", hiddenShape(architecture));
   const pastShape = [1, numKeyValueHeads, "past_tokens", headDim];
@@ -50,9 +56,9 @@ export function layerShard(architecture: Architecture, layer: number): Shard {
 
   // Attention: pre-norm, rotary on queries and keys, heads in groups over few key/value heads.
   const attentionInput = norm(hidden, "input_layernorm");
-  const queries = linear(attentionInput, "self_attn", "q_proj", numAttentionHeads * headDim, hiddenSize);
-  const keys = linear(attentionInput, "self_attn", "k_proj", numKeyValueHeads * headDim, hiddenSize);
-  const values = linear(attentionInput, "self_attn", "v_proj", numKeyValueHeads * headDim, hiddenSize);
+  const queries = linear(attentionInput, "self_attn", "q_proj");
+  const keys = linear(attentionInput, "self_attn", "k_proj");
+  const values = linear(attentionInput, "self_attn", "v_proj");
   const attended = graph.apply(
     "com.microsoft::GroupQueryAttention",
     [queries, keys, values, pastKey, pastValue, lastPosition, totalTokens, cosines, sines],
@@ -65,16 +71,16 @@ export function layerShard(architecture: Architecture, layer: number): Shard {
       rotary_interleaved: 0,
     },
   );
-  const attention = linear(attended, "self_attn", "o_proj", hiddenSize, numAttentionHeads * headDim);
+  const attention = linear(attended, "self_attn", "o_proj");
   const afterAttention = graph.apply("Add", [hidden, attention], "after_attention");
 
   // Feed-forward: GeGLU with the tanh form of GELU on the gate.
   const feedForwardInput = norm(afterAttention, "post_attention_layernorm");
-  const gate = linear(feedForwardInput, "mlp", "gate_proj", intermediateSize, hiddenSize);
-  const up = linear(feedForwardInput, "mlp", "up_proj", intermediateSize, hiddenSize);
+  const gate = linear(feedForwardInput, "mlp", "gate_proj");
+  const up = linear(feedForwardInput, "mlp", "up_proj");
   const activated = graph.apply("Gelu", [gate], "gate_activated", { approximate: "tanh" });
   const gated = graph.apply("Mul", [activated, up], "gated");
-  const feedForward = linear(gated, "mlp", "down_proj", hiddenSize, intermediateSize);
+  const feedForward = linear(gated, "mlp", "down_proj");
   graph.apply("Add", [afterAttention, feedForward], "hidden_out");
 
   graph.output("hidden_out", "float32", hiddenShape(architecture));

@@ -1,3 +1,4 @@
+import { WeightsError } from "../errors.ts";
 import { MAX_FILE_BYTES } from "../manifest.ts";
 import type { ExternalRange } from "./graph.ts";
 
@@ -48,6 +49,10 @@ export class ExternalLayout {
     { scaleBytes, dataBytes }: { scaleBytes: number; dataBytes: number },
   ): WeightPiece {
     const needed = align(scaleBytes) + align(dataBytes);
+    if (needed > MAX_FILE_BYTES)
+      throw new WeightsError(
+        `${piece.source}: rows ${piece.firstRow} on take ${needed} bytes, a file ${MAX_FILE_BYTES}`,
+      );
     let file = this.#files.at(-1);
     if (file === undefined || file.bytes + needed > MAX_FILE_BYTES) {
       file = { path: this.#fileName(this.#files.length), bytes: 0, pieces: [] };

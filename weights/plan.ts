@@ -1,0 +1,179 @@
+import { WeightsError } from "./errors.ts";
+import { layerMatrices } from "./families/gemma1-shapes.ts";
+import type { Architecture, Manifest } from "./manifest.ts";
+import { activationRowBytes, kvCacheBytes, packed4Bytes, packed8Bytes, rotaryTableBytes } from "./packed-sizes.ts";
+
+/** JavaScript heap of an isolate that serves a part: bundle, graph, stream chunks while loading. */
+export const JS_HEAP_BYTES = 8e6;
+/** The kernels' machine code, baseline and optimised. */
+export const WASM_CODE_BYTES = 2e6;
+const FLOAT_BYTES = 4;
+
+export interface PlanOptions {
+  /** What one isolate may hold, everything together. */
+  readonly budgetBytes: number;
+  /** Tokens of KV cache a session. */
+  readonly contextTokens: number;
+  /** Sessions whose whole context a stage holds at once. */
+  readonly sessions: number;
+  /** The most rows a frame carries. */
+  readonly chunkRows: number;
+  /** Left out: the fewest that fit. */
+  readonly stages?: number | undefined;
+  /** Left out: the fewest that fit. */
+  readonly vocabularyShards?: number | undefined;
+}
+
+/** Layers firstLayer … firstLayer + layerCount − 1 of the manifest. */
+export interface LayerRange {
+  readonly firstLayer: number;
+  readonly layerCount: number;
+}
+
+/** Entries firstShard … firstShard + shardCount − 1 of the manifest's table.shards. */
+export interface TableRange {
+  readonly firstShard: number;
+  readonly shardCount: number;
+}
+
+/** Bytes of one isolate by use; `total` includes the allowance for JavaScript and code. */
+export interface IsolateBytes {
+  readonly weights: number;
+  readonly kv: number;
+  readonly scratch: number;
+  readonly total: number;
+}
+
+export interface Plan {
+  readonly stages: readonly (LayerRange & { readonly bytes: IsolateBytes })[];
+  readonly vocabularyShards: readonly (TableRange & { readonly rows: number; readonly bytes: IsolateBytes })[];
+  /** What does not fit, a sentence a part; empty when the plan can be used. */
+  readonly problems: readonly string[];
+}
+
+/** Cuts the layers into `stages` runs whose lengths differ by one at most; WeightsError when there are too few. */
+export function splitLayers(layerCount: number, stages: number): LayerRange[] {
+  if (stages > layerCount) throw new WeightsError(`${layerCount} layers cannot be cut into ${stages} stages`);
+  return splitEvenly(layerCount, stages).map(({ first, count }) => ({ firstLayer: first, layerCount: count }));
+}
+
+/** Cuts the table into `shards` runs of the manifest's table shards; WeightsError when it has too few. */
+export function splitTable({ table }: Manifest, shards: number): TableRange[] {
+  if (shards > table.shards.length)
+    throw new WeightsError(`a table of ${table.shards.length} files cannot be cut into ${shards} vocabulary shards`);
+  return splitEvenly(table.shards.length, shards).map(({ first, count }) => ({ firstShard: first, shardCount: count }));
+}
+
+function splitEvenly(length: number, parts: number): { first: number; count: number }[] {
+  const bound = (part: number) => Math.ceil((part * length) / parts);
+  return Array.from({ length: parts }, (_, part) => ({ first: bound(part), count: bound(part + 1) - bound(part) }));
+}
+
+/**
+ * Cuts a model into stages and vocabulary shards whose isolates stay within a budget. A plan that does not fit comes
+ * back with its problems; WeightsError only when the numbers asked for make no sense with this model.
+ */
+export function planModel(manifest: Manifest, options: PlanOptions): Plan {
+  const { architecture } = manifest;
+  const { budgetBytes, contextTokens } = options;
+  if (contextTokens > architecture.maxPositionEmbeddings)
+    throw new WeightsError(
+      `a context of ${contextTokens} tokens was asked for, the model was made for ${architecture.maxPositionEmbeddings}`,
+    );
+  const fits = ({ bytes }: { bytes: IsolateBytes }) => bytes.total <= budgetBytes;
+
+  const stages = fewest(options.stages, manifest.layers.length, fits, (count) =>
+    splitLayers(manifest.layers.length, count).map((range, index) => ({
+      ...range,
+      bytes: stageBytes(architecture, range.layerCount, index === count - 1, options),
+    })),
+  );
+  const vocabularyShards = fewest(options.vocabularyShards, manifest.table.shards.length, fits, (count) =>
+    splitTable(manifest, count).map((range) => {
+      const files = manifest.table.shards.slice(range.firstShard, range.firstShard + range.shardCount);
+      const rows = files.reduce((sum, file) => sum + file.rows, 0);
+      return { ...range, rows, bytes: vocabularyBytes(architecture, files, rows, options) };
+    }),
+  );
+  return { stages, vocabularyShards, problems: findProblems(stages, vocabularyShards, options) };
+}
+
+/** The cut into `wanted` parts, or into the fewest that all fit; when none does, into the most there are. */
+function fewest<Part>(
+  wanted: number | undefined,
+  most: number,
+  fits: (part: Part) => boolean,
+  cut: (count: number) => Part[],
+): Part[] {
+  if (wanted !== undefined) return cut(wanted);
+  for (let count = 1; count < most; count++) {
+    const parts = cut(count);
+    if (parts.every(fits)) return parts;
+  }
+  return cut(most);
+}
+
+function stageBytes(
+  architecture: Architecture,
+  layerCount: number,
+  finalNorm: boolean,
+  { contextTokens, sessions, chunkRows }: PlanOptions,
+): IsolateBytes {
+  const { hiddenSize, intermediateSize, numAttentionHeads, numKeyValueHeads, headDim } = architecture;
+  const matrices = Object.values(layerMatrices(architecture)).reduce((sum, shape) => sum + packed4Bytes(shape), 0);
+  const norm = hiddenSize * FLOAT_BYTES;
+  const weights = layerCount * (matrices + 2 * norm) + (finalNorm ? norm : 0);
+  const kv = layerCount * sessions * kvCacheBytes(numKeyValueHeads, headDim, contextTokens);
+  // Widest point of a layer: the residual and its sum, and gate and up, or queries, keys, values and what they give.
+  const attentionWidth = 2 * (numAttentionHeads + numKeyValueHeads) * headDim;
+  const widest = Math.max(2 * intermediateSize, attentionWidth);
+  const rowBytes = (2 * hiddenSize + widest) * FLOAT_BYTES + activationRowBytes(Math.max(hiddenSize, intermediateSize));
+  return total({ weights, kv, scratch: chunkRows * rowBytes + rotaryTableBytes(headDim, contextTokens) });
+}
+
+function vocabularyBytes(
+  { hiddenSize }: Architecture,
+  files: readonly { readonly rows: number }[],
+  rows: number,
+  { chunkRows }: PlanOptions,
+): IsolateBytes {
+  const weights = files.reduce((sum, file) => sum + packed8Bytes({ outputs: file.rows, columns: hiddenSize }), 0);
+  const rowBytes = (hiddenSize + rows) * FLOAT_BYTES + activationRowBytes(hiddenSize);
+  return total({ weights, kv: 0, scratch: chunkRows * rowBytes });
+}
+
+const total = (bytes: Omit<IsolateBytes, "total">): IsolateBytes => ({
+  ...bytes,
+  total: JS_HEAP_BYTES + WASM_CODE_BYTES + bytes.weights + bytes.kv + bytes.scratch,
+});
+
+const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
+
+function findProblems(
+  stages: Plan["stages"],
+  vocabularyShards: Plan["vocabularyShards"],
+  { budgetBytes, contextTokens, sessions }: PlanOptions,
+): string[] {
+  const problems: string[] = [];
+  for (const [index, { layerCount, bytes }] of stages.entries()) {
+    if (bytes.total <= budgetBytes) continue;
+    const single = layerCount === 1;
+    const fixed = bytes.total - bytes.kv;
+    const cure = !single
+      ? "use more stages"
+      : fixed > budgetBytes
+        ? "a single layer is too large: its matrices would have to be split over several isolates, which is not supported"
+        : `a single layer fits with fewer KV tokens than ${sessions} × ${contextTokens}`;
+    problems.push(
+      `stage ${index} (${layerCount} ${single ? "layer" : "layers"}) needs ${megabytes(bytes.total)}, ` +
+        `the budget is ${megabytes(budgetBytes)}: ${cure}`,
+    );
+  }
+  for (const [index, { shardCount, bytes }] of vocabularyShards.entries())
+    if (bytes.total > budgetBytes)
+      problems.push(
+        `vocabulary shard ${index} (${shardCount} table files) needs ${megabytes(bytes.total)}, the budget is ` +
+          `${megabytes(budgetBytes)}: ${shardCount > 1 ? "use more vocabulary shards" : "use fewer rows a frame"}`,
+      );
+  return problems;
+}
