@@ -1,3 +1,4 @@
+import type { DoneEvent, TokenEvent } from "../../runtime/generate.ts";
 import type { SamplingParameters } from "../../runtime/sampling/selection.ts";
 
 /** What the gateway asks of a conductor: RPC, so plain values only. */
@@ -18,7 +19,15 @@ export interface GenerateCall {
 
 /** Failures a conductor answers or streams; the gateway maps them to OpenAI's error body. */
 export interface GenerationFailure {
-  readonly code: "bad_shard" | "wrong_pipeline" | "position_gap" | "out_of_capacity" | "timed_out" | "stage_lost" | "unsupported" | "internal";
+  readonly code:
+    | "bad_shard"
+    | "wrong_pipeline"
+    | "position_gap"
+    | "out_of_capacity"
+    | "timed_out"
+    | "stage_lost"
+    | "unsupported"
+    | "internal";
   readonly message: string;
   /** Set when trying again later may help. */
   readonly retryAfterMs?: number;
@@ -30,13 +39,4 @@ export type GenerateAnswer =
   | { readonly admitted: false; readonly failure: GenerationFailure };
 
 /** One line of the stream. `token` lines may carry empty text (bytes held back until a character is complete). */
-export type GenerationEvent =
-  | { readonly type: "token"; readonly ids: readonly number[]; readonly text: string }
-  | {
-      readonly type: "done";
-      readonly finish: "stop" | "length";
-      readonly promptTokens: number;
-      /** Counts the stop token. */
-      readonly completionTokens: number;
-    }
-  | { readonly type: "error"; readonly failure: GenerationFailure };
+export type GenerationEvent = TokenEvent | DoneEvent | { readonly type: "error"; readonly failure: GenerationFailure };

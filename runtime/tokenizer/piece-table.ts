@@ -68,7 +68,7 @@ export class PieceTable {
   }
 
   text(id: number): string {
-    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(this.bytes(id));
+    return new TextDecoder("utf-8", { fatal: false, ignoreBOM: true }).decode(this.bytes(id));
   }
 
   #spells(id: number, utf8: Uint8Array, start: number, end: number): boolean {

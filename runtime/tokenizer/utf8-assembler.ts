@@ -14,7 +14,10 @@ export class Utf8Assembler {
         text += REPLACEMENT;
         this.#held.shift();
       } else if (this.#held.length < length) break;
-      else text += new TextDecoder("utf-8", { ignoreBOM: true }).decode(Uint8Array.from(this.#held.splice(0, length)));
+      else
+        text += new TextDecoder("utf-8", { fatal: false, ignoreBOM: true }).decode(
+          Uint8Array.from(this.#held.splice(0, length)),
+        );
     }
     return text;
   }
