@@ -154,26 +154,35 @@ function findProblems(
   vocabularyShards: Plan["vocabularyShards"],
   { budgetBytes, contextTokens, sessions }: PlanOptions,
 ): string[] {
+  const describe = (part: string, count: number, over: number, needed: number, cure: string) =>
+    `${part} needs ${megabytes(needed)}, the budget is ${megabytes(budgetBytes)}` +
+    `${over > 1 ? ` (${over} of ${count} are over it)` : ""}: ${cure}`;
   const problems: string[] = [];
-  for (const [index, { layerCount, bytes }] of stages.entries()) {
-    if (bytes.total <= budgetBytes) continue;
-    const single = layerCount === 1;
-    const fixed = bytes.total - bytes.kv;
-    const cure = !single
-      ? "use more stages"
-      : fixed > budgetBytes
-        ? "a single layer is too large: its matrices would have to be split over several isolates, which is not supported"
-        : `a single layer fits with fewer KV tokens than ${sessions} × ${contextTokens}`;
-    problems.push(
-      `stage ${index} (${layerCount} ${single ? "layer" : "layers"}) needs ${megabytes(bytes.total)}, ` +
-        `the budget is ${megabytes(budgetBytes)}: ${cure}`,
-    );
+
+  const largeStages = stages.filter(({ bytes }) => bytes.total > budgetBytes);
+  const stage = largest(largeStages);
+  if (stage !== undefined) {
+    const { firstLayer, layerCount, bytes } = stage;
+    const part = `stage ${stages.indexOf(stage)} (${layerCount === 1 ? `layer ${firstLayer}` : `${layerCount} layers`})`;
+    const cure =
+      layerCount > 1
+        ? "use more stages"
+        : JS_HEAP_BYTES + WASM_CODE_BYTES + bytes.weights > budgetBytes
+          ? `the weights of one layer alone take ${megabytes(bytes.weights)}, and a layer is not split over isolates; use a smaller model`
+          : `it holds a single layer, so plan fewer KV tokens than ${sessions} × ${contextTokens} or frames of fewer rows`;
+    problems.push(describe(part, stages.length, largeStages.length, bytes.total, cure));
   }
-  for (const [index, { shardCount, bytes }] of vocabularyShards.entries())
-    if (bytes.total > budgetBytes)
-      problems.push(
-        `vocabulary shard ${index} (${shardCount} table files) needs ${megabytes(bytes.total)}, the budget is ` +
-          `${megabytes(budgetBytes)}: ${shardCount > 1 ? "use more vocabulary shards" : "use fewer rows a frame"}`,
-      );
+
+  const largeShards = vocabularyShards.filter(({ bytes }) => bytes.total > budgetBytes);
+  const shard = largest(largeShards);
+  if (shard !== undefined) {
+    const part = `vocabulary shard ${vocabularyShards.indexOf(shard)} (${shard.rows} rows)`;
+    const cure =
+      shard.shardCount > 1 ? "use more vocabulary shards" : "it is one file of the table, so plan frames of fewer rows";
+    problems.push(describe(part, vocabularyShards.length, largeShards.length, shard.bytes.total, cure));
+  }
   return problems;
 }
+
+const largest = <Part extends { bytes: IsolateBytes }>(parts: readonly Part[]): Part | undefined =>
+  parts.toSorted((a, b) => b.bytes.total - a.bytes.total)[0];

@@ -23,3 +23,13 @@ export function layerMatrices(architecture: Architecture): Record<LayerMatrix, M
     down_proj: { outputs: hiddenSize, columns: intermediateSize },
   };
 }
+
+/** Numbers the model learned: the tied table once, the layers' matrices and the norms. */
+export function parameterCount(architecture: Architecture): number {
+  const { vocabSize, hiddenSize, numHiddenLayers } = architecture;
+  const perLayer = Object.values(layerMatrices(architecture)).reduce(
+    (sum, { outputs, columns }) => sum + outputs * columns,
+    2 * hiddenSize,
+  );
+  return vocabSize * hiddenSize + numHiddenLayers * perLayer + hiddenSize;
+}

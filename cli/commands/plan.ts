@@ -1,0 +1,84 @@
+import { Command, InvalidArgumentError } from "commander";
+import { type IsolateBytes, JS_HEAP_BYTES, type Plan, planModel, WASM_CODE_BYTES } from "../../weights/plan.ts";
+import { readManifest } from "../folder-source.ts";
+
+const MEGABYTE = 1e6;
+
+interface PlanCommandOptions {
+  budgetMb: number;
+  context?: number;
+  sessions: number;
+  chunkRows: number;
+  stages?: number;
+  vocabularyShards?: number;
+  json?: boolean;
+}
+
+/** `lapidary plan FOLDER`; exit code 1 when a part does not fit. */
+export function planCommand(): Command {
+  return new Command("plan")
+    .description("cut a model into stages and vocabulary shards under a memory budget per isolate")
+    .argument("<folder>", "model folder")
+    .option("--budget-mb <megabytes>", "memory of one isolate, everything together (10⁶ bytes)", whole, 100)
+    .option("--context <tokens>", "KV tokens of a session (default: the model's context)", whole)
+    .option("--sessions <count>", "sessions whose whole context a stage holds at once", whole, 1)
+    .option("--chunk-rows <rows>", "the most rows of a frame", whole, 32)
+    .option("--stages <count>", "this many stages (default: the fewest that fit)", whole)
+    .option("--vocabulary-shards <count>", "this many vocabulary shards (default: the fewest that fit)", whole)
+    .option("--json", "print one JSON object")
+    .action(async (folder: string, options: PlanCommandOptions) => {
+      const manifest = await readManifest(folder);
+      const contextTokens = options.context ?? manifest.architecture.maxPositionEmbeddings;
+      const plan = planModel(manifest, {
+        budgetBytes: options.budgetMb * MEGABYTE,
+        contextTokens,
+        sessions: options.sessions,
+        chunkRows: options.chunkRows,
+        stages: options.stages,
+        vocabularyShards: options.vocabularyShards,
+      });
+      const title =
+        `${manifest.name}: ${options.sessions} × ${contextTokens} KV tokens, frames of ${options.chunkRows} rows, ` +
+        `${options.budgetMb} MB an isolate (${(JS_HEAP_BYTES + WASM_CODE_BYTES) / MEGABYTE} MB of it for JavaScript and code)`;
+      process.stdout.write(options.json ? `${JSON.stringify(plan)}\n` : `${title}\n\n${render(plan)}`);
+      for (const problem of plan.problems) process.stderr.write(`does not fit: ${problem}\n`);
+      if (plan.problems.length > 0) process.exitCode = 1;
+    });
+}
+
+function render({ stages, vocabularyShards }: Plan): string {
+  const columns = ({ weights, kv, scratch, total }: IsolateBytes) =>
+    [weights, kv, scratch, total].map((bytes) => (bytes / MEGABYTE).toFixed(1));
+  const range = (first: number, count: number) => (count === 1 ? `${first}` : `${first}–${first + count - 1}`);
+  let firstRow = 0;
+  return [
+    table([
+      ["stage", "layers", "weights MB", "KV MB", "scratch MB", "total MB"],
+      ...stages.map(({ firstLayer, layerCount, bytes }, index) => [
+        `${index}`,
+        range(firstLayer, layerCount),
+        ...columns(bytes),
+      ]),
+    ]),
+    table([
+      ["vocabulary shard", "rows", "weights MB", "KV MB", "scratch MB", "total MB"],
+      ...vocabularyShards.map(({ rows, bytes }, index) => {
+        const cells = [`${index}`, range(firstRow, rows), ...columns(bytes)];
+        firstRow += rows;
+        return cells;
+      }),
+    ]),
+    `${stages.length} stages, ${vocabularyShards.length} vocabulary shards\n`,
+  ].join("\n");
+}
+
+/** Right-aligned columns. */
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows.map((row) => `${row.map((cell, column) => cell.padStart(widths[column]!)).join("  ")}\n`).join("");
+}
+
+function whole(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError("Expected a positive whole number.");
+  return Number(text);
+}
