@@ -1,0 +1,31 @@
+import type { Manifest } from "../weights/manifest.ts";
+import { planModel } from "../weights/plan.ts";
+
+/** An isolate has 128 MB; this leaves room for what the plan does not count. */
+export const LOCAL_BUDGET_BYTES = 100e6;
+/** Long enough for most tries on a laptop, short enough that a 2B layer keeps room for its KV cache. */
+const LOCAL_CONTEXT_TOKENS = 8192;
+const LOCAL_CHUNK_ROWS = 64;
+/** Small models are cut all the same, so that what runs locally is a pipeline. */
+const FEWEST_STAGES = 3;
+const FEWEST_VOCABULARY_SHARDS = 2;
+
+/** The Worker's variables for serving `manifest` locally, planned as production would be; throws when a part does not fit. */
+export function localTopology(manifest: Manifest): Record<string, string> {
+  const { layers, table, architecture } = manifest;
+  const contextTokens = Math.min(LOCAL_CONTEXT_TOKENS, architecture.maxPositionEmbeddings);
+  const options = { budgetBytes: LOCAL_BUDGET_BYTES, contextTokens, sessions: 1, chunkRows: LOCAL_CHUNK_ROWS };
+  const fewest = planModel(manifest, options);
+  const plan = planModel(manifest, {
+    ...options,
+    stages: Math.min(layers.length, Math.max(FEWEST_STAGES, fewest.stages.length)),
+    vocabularyShards: Math.min(table.shards.length, Math.max(FEWEST_VOCABULARY_SHARDS, fewest.vocabularyShards.length)),
+  });
+  if (plan.problems.length > 0) throw new Error(`${manifest.name} does not fit isolates: ${plan.problems.join("; ")}`);
+  return {
+    LAPIDARY_STAGES: String(plan.stages.length),
+    LAPIDARY_VOCABULARY_SHARDS: String(plan.vocabularyShards.length),
+    LAPIDARY_KV_TOKENS: String(contextTokens),
+    LAPIDARY_CHUNK_ROWS: String(LOCAL_CHUNK_ROWS),
+  };
+}
