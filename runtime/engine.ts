@@ -57,7 +57,10 @@ export interface VocabularyOptions {
   /** table.shards first … first + count − 1 of the manifest. */
   readonly firstShard: number;
   readonly shardCount: number;
+  /** The most ids of one `embed`. */
   readonly maxRows: number;
+  /** The most rows of one `logits` (default maxRows); `select` takes more, in turns. Logits are large: keep it small. */
+  readonly maxLogitRows?: number;
 }
 
 /** A range of rows of the tied table: embedding rows in, logits out. */

@@ -67,13 +67,17 @@ export function gelu(scope: GraphScope, node: Node): void {
   const approximate = attributes.string("approximate", "none");
   attributes.finish();
   if (approximate !== "tanh") scope.fail(node, `attribute approximate is "${approximate}", only "tanh" is supported`);
-  fastGelu(scope, node);
+  deferGelu(scope, node);
 }
 
 /** com.microsoft FastGelu, the same function. */
 export function fastGelu(scope: GraphScope, node: Node): void {
-  scope.expectArity(node, 1);
   scope.attributes(node).finish();
+  deferGelu(scope, node);
+}
+
+function deferGelu(scope: GraphScope, node: Node): void {
+  scope.expectArity(node, 1);
   scope.define(node.outputs[0]!, { kind: "gelu", gate: scope.rows(node, 0) });
 }
 

@@ -1,0 +1,94 @@
+import type { LayerStage, VocabularyShard } from "./engine.ts";
+import { InferenceError } from "./errors.ts";
+import type { Selection, ShardSelection } from "./sampling/selection.ts";
+import type { TokenPipeline } from "./token-pipeline.ts";
+
+/** A whole model in one process: consecutive stages (the last with the final norm) and vocabulary shards. */
+export interface LocalParts {
+  readonly stages: readonly LayerStage[];
+  readonly shards: readonly VocabularyShard[];
+  readonly hiddenSize: number;
+  /** Rows fed at once; a longer prompt goes in chunks. At most the maxRows the parts were loaded with. */
+  readonly chunkRows: number;
+}
+
+/**
+ * One session of a model whose parts are all in this process: the judge of every other way to run it. Parts may be
+ * shared by several pipelines as long as their calls do not overlap.
+ */
+export class LocalPipeline implements TokenPipeline {
+  readonly #parts: LocalParts;
+  readonly #slots: readonly number[];
+  /** The final-normed row the last step answered. */
+  #lastRow: Float32Array | null = null;
+  #closed = false;
+
+  /** Takes a session slot of every stage, or InferenceError out_of_capacity and none. */
+  constructor(parts: LocalParts) {
+    this.#parts = parts;
+    const slots: number[] = [];
+    try {
+      for (const stage of parts.stages) slots.push(stage.openSession());
+    } catch (error) {
+      for (const [index, slot] of slots.entries()) parts.stages[index]!.closeSession(slot);
+      throw error;
+    }
+    this.#slots = slots;
+  }
+
+  async step(ids: readonly number[], position: number, selection: Selection): Promise<ShardSelection[]> {
+    let rows: Float32Array | undefined;
+    for await (const chunk of this.hiddenRows(ids, position)) rows = chunk;
+    if (rows === undefined) throw new InferenceError("internal", "a step needs at least one token id");
+    const lastRow = rows.subarray(rows.length - this.#parts.hiddenSize);
+    this.#lastRow = (await this.#parts.stages.at(-1)!.finalNormRows(lastRow)).slice();
+    return this.reselect(selection);
+  }
+
+  async reselect(selection: Selection): Promise<ShardSelection[]> {
+    const row = this.#lastRow;
+    if (row === null) throw new InferenceError("internal", "there is no step to select from");
+    const answers: ShardSelection[] = [];
+    for (const shard of this.#parts.shards) answers.push(...(await shard.select(row, [selection])));
+    return answers;
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const [index, stage] of this.#parts.stages.entries()) stage.closeSession(this.#slots[index]!);
+  }
+
+  /** Feeds ids at positions `position …` and gives the last layer's rows, a chunk at a time, valid until the next one. */
+  async *hiddenRows(ids: readonly number[], position: number): AsyncGenerator<Float32Array, void, void> {
+    const { stages, chunkRows } = this.#parts;
+    if (this.#closed) throw new InferenceError("internal", "the session is closed");
+    for (const [index, stage] of stages.entries()) stage.truncate(this.#slots[index]!, position);
+    for (let start = 0; start < ids.length; start += chunkRows) {
+      const chunk = ids.slice(start, start + chunkRows);
+      let rows = await this.#embed(chunk);
+      for (const [index, stage] of stages.entries()) {
+        const group = { slot: this.#slots[index]!, position: position + start, rows: chunk.length };
+        rows = await stage.forward([group], rows);
+      }
+      yield rows;
+    }
+  }
+
+  /** Token rows, each from the shard that holds it. */
+  async #embed(ids: readonly number[]): Promise<Float32Array> {
+    const { shards, hiddenSize } = this.#parts;
+    const rows = new Float32Array(ids.length * hiddenSize);
+    let found = 0;
+    for (const shard of shards) {
+      const places = [...ids.keys()].filter((i) => ids[i]! >= shard.firstRow && ids[i]! < shard.firstRow + shard.rows);
+      if (places.length === 0) continue;
+      const embedded = await shard.embed(Uint32Array.from(places, (place) => ids[place]!));
+      for (const [index, place] of places.entries())
+        rows.set(embedded.subarray(index * hiddenSize, (index + 1) * hiddenSize), place * hiddenSize);
+      found += places.length;
+    }
+    if (found < ids.length) throw new InferenceError("unsupported", "a token id is not in the vocabulary");
+    return rows;
+  }
+}

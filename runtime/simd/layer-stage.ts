@@ -1,0 +1,187 @@
+import type { LayerStage, LayerStageOptions, RowGroup } from "../engine.ts";
+import { InferenceError } from "../errors.ts";
+import { RotaryTable } from "../rotary-table.ts";
+import { type Batch, type BatchGroup, type BoundStep, bindStep, type Places } from "./bind.ts";
+import { KvPages, type KvShape, pageTableBytes } from "./kv-pages.ts";
+import { attentionScratchBytes, kvLayerBytes, PAGE_TOKENS } from "./layout.ts";
+import { MemoryPlan } from "./memory.ts";
+import { placeBuffers, placeWeights } from "./placement.ts";
+import { RowViews } from "./row-views.ts";
+import type { SimdSettings } from "./settings.ts";
+import { compileStage, type StageProgram } from "./stage-program.ts";
+import { loadWeights, stagingBytes } from "./weight-loader.ts";
+
+/** A program bound to memory, with views of its ends. */
+interface BoundProgram {
+  readonly input: RowViews;
+  readonly output: RowViews;
+  readonly steps: readonly BoundStep[];
+}
+
+/** Compiles the layers' graphs, plans one memory for all of them and streams the weights in. */
+export async function loadLayerStage(options: LayerStageOptions, settings: SimdSettings): Promise<LayerStage> {
+  const { manifest, source, maxRows } = options;
+  const { hiddenSize, maxPositionEmbeddings, ropeTheta } = manifest.architecture;
+  const shards = manifest.layers.slice(options.firstLayer, options.firstLayer + options.layerCount);
+  const normShards = options.finalNorm ? [manifest.finalNorm] : [];
+  const layers = await compileStage(source, shards, hiddenSize);
+  const programs = [layers];
+  if (options.finalNorm) programs.push(await compileStage(source, normShards, hiddenSize));
+
+  const { attention } = layers;
+  const pageBytes = attention.layers * kvLayerBytes(attention.kvHeads, attention.headDim);
+  const kvShape: KvShape = {
+    pages: Math.ceil(options.kvTokens / PAGE_TOKENS),
+    pageBytes,
+    contextTokens: maxPositionEmbeddings,
+  };
+  const rotary = new RotaryTable(ropeTheta, attention.headDim);
+
+  const plan = new MemoryPlan();
+  const weights = placeWeights(plan, programs);
+  const staging = plan.beginStaging(stagingBytes([...weights.matrices.keys()]));
+  const pageTables = plan.reserve("tables", pageTableBytes(kvShape));
+  const cosines = plan.reserve("tables", maxRows * rotary.width * 4);
+  const sines = plan.reserve("tables", maxRows * rotary.width * 4);
+  const pages = plan.reserve("kv", kvShape.pages * pageBytes);
+  const attentionScratch = plan.reserve("scratch", attentionScratchBytes(attention.heads, attention.headDim));
+  const sized = programs.map((program) => ({ program, maxRows }));
+  const buffers = placeBuffers(plan, sized, settings.activations);
+
+  const memory = plan.create();
+  const kernels = settings.kernels(memory);
+  const files = [...shards, ...normShards].flatMap(({ data }) => data);
+  await loadWeights({ source, files, places: weights, memory, kernels, staging });
+  // What staging left behind must not be taken for keys and values.
+  new Uint8Array(memory.buffer, staging).fill(0);
+
+  const places: Places = { buffers, ...weights, cosines, sines, attentionScratch, ids: 0 };
+  const bind = ({ input, output, steps }: StageProgram): BoundProgram => ({
+    input: new RowViews(memory, buffers.get(input)!, hiddenSize),
+    output: new RowViews(memory, buffers.get(output)!, hiddenSize),
+    steps: steps.map((step) => bindStep(step, kernels, places, settings.activations)),
+  });
+  const [boundLayers, finalNorm] = programs.map(bind);
+  return new SimdLayerStage({
+    memory,
+    layers: boundLayers!,
+    finalNorm: finalNorm ?? null,
+    kv: new KvPages(kvShape, memory, pageTables, pages),
+    rotary,
+    cosines: new RowViews(memory, cosines, rotary.width),
+    sines: new RowViews(memory, sines, rotary.width),
+    maxRows,
+  });
+}
+
+interface StageParts {
+  readonly memory: WebAssembly.Memory;
+  readonly layers: BoundProgram;
+  readonly finalNorm: BoundProgram | null;
+  readonly kv: KvPages;
+  readonly rotary: RotaryTable;
+  readonly cosines: RowViews;
+  readonly sines: RowViews;
+  readonly maxRows: number;
+}
+
+class SimdLayerStage implements LayerStage {
+  readonly #parts: StageParts;
+  readonly #batch: Batch = { rows: 0, groups: [] };
+
+  constructor(parts: StageParts) {
+    this.#parts = parts;
+  }
+
+  get memoryBytes(): number {
+    return this.#parts.memory.buffer.byteLength;
+  }
+
+  get freeKvTokens(): number {
+    return this.#parts.kv.freeTokens;
+  }
+
+  openSession(): number {
+    return this.#parts.kv.open();
+  }
+
+  closeSession(slot: number): void {
+    this.#parts.kv.close(slot);
+  }
+
+  sessionTokens(slot: number): number {
+    return this.#parts.kv.tokens(slot);
+  }
+
+  truncate(slot: number, tokens: number): void {
+    this.#parts.kv.truncate(slot, tokens);
+  }
+
+  async forward(groups: readonly RowGroup[], hidden: Float32Array): Promise<Float32Array> {
+    const { kv, layers } = this.#parts;
+    const placed = this.#reserve(groups);
+    try {
+      const rows = this.#run(layers, hidden, placed);
+      for (const group of groups) kv.commit(group.slot, group.rows);
+      return rows;
+    } finally {
+      // Gives back what a failed run took; a no-op after a good one.
+      for (const { slot } of groups) kv.release(slot);
+    }
+  }
+
+  async finalNormRows(hidden: Float32Array): Promise<Float32Array> {
+    const { finalNorm } = this.#parts;
+    if (finalNorm === null) throw new InferenceError("internal", "this stage was loaded without the final norm");
+    return this.#run(finalNorm, hidden, []);
+  }
+
+  /** Checks the groups and takes their KV pages; an error leaves every session as it was. */
+  #reserve(groups: readonly RowGroup[]): BatchGroup[] {
+    const { kv, rotary, cosines, sines, maxRows } = this.#parts;
+    const totalRows = groups.reduce((sum, { rows }) => sum + rows, 0);
+    if (totalRows > maxRows)
+      throw new InferenceError(
+        "out_of_capacity",
+        `${totalRows} rows in one call, the stage was planned for ${maxRows}`,
+      );
+    if (new Set(groups.map(({ slot }) => slot)).size < groups.length)
+      throw new InferenceError("internal", "two row groups of one call have the same session slot");
+    for (const { slot, position, rows } of groups) {
+      if (!Number.isInteger(rows) || rows < 1) throw new InferenceError("internal", `a row group of ${rows} rows`);
+      const tokens = kv.tokens(slot);
+      if (position !== tokens)
+        throw new InferenceError("position_gap", `rows at position ${position}, the session holds ${tokens} tokens`);
+    }
+    let firstRow = 0;
+    const placed: BatchGroup[] = [];
+    try {
+      for (const { slot, position, rows } of groups) {
+        kv.reserve(slot, rows);
+        const cosineRows = cosines.rows(totalRows).subarray(firstRow * rotary.width);
+        rotary.fill(position, rows, cosineRows, sines.rows(totalRows).subarray(firstRow * rotary.width));
+        placed.push({ pageTable: kv.table(slot), position, firstRow, rows });
+        firstRow += rows;
+      }
+    } catch (error) {
+      for (const { slot } of groups) kv.release(slot);
+      throw error;
+    }
+    return placed;
+  }
+
+  #run({ input, output, steps }: BoundProgram, hidden: Float32Array, groups: readonly BatchGroup[]): Float32Array {
+    const rows = hidden.length / input.columns;
+    const expected = groups.reduce((sum, group) => sum + group.rows, 0);
+    if (!Number.isInteger(rows) || rows > this.#parts.maxRows || (groups.length > 0 && rows !== expected))
+      throw new InferenceError(
+        "internal",
+        `${hidden.length} values are not ${groups.length > 0 ? expected : `1 … ${this.#parts.maxRows}`} rows of ${input.columns}`,
+      );
+    input.rows(rows).set(hidden);
+    this.#batch.rows = rows;
+    this.#batch.groups = groups;
+    for (const step of steps) step(this.#batch);
+    return output.rows(rows);
+  }
+}

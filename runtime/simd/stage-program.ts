@@ -1,0 +1,60 @@
+import { WeightsError } from "../../weights/errors.ts";
+import type { LayerShard } from "../../weights/manifest.ts";
+import type { ModelSource } from "../model-source.ts";
+import { readShardGraph } from "../onnx/read-shard.ts";
+import { compileGraph } from "./graph.ts";
+import type { Matrix, Program, RowBuffer, Step, Vector } from "./program.ts";
+
+/** What the attention nodes of a stage have in common. */
+export interface StageAttention {
+  readonly layers: number;
+  readonly kvHeads: number;
+  readonly headDim: number;
+  /** The most query heads of a node. */
+  readonly heads: number;
+}
+
+export interface StageProgram extends Program {
+  readonly input: RowBuffer;
+  readonly attention: StageAttention;
+}
+
+/**
+ * Compiles consecutive graphs over rows of `hiddenSize` into one program: each graph's output is the next one's input,
+ * and scratch memory is planned across them.
+ */
+export async function compileStage(
+  source: ModelSource,
+  shards: readonly LayerShard[],
+  hiddenSize: number,
+): Promise<StageProgram> {
+  const input: RowBuffer = { name: "hidden", form: "float32", columns: hiddenSize };
+  let output = input;
+  const steps: Step[] = [];
+  const matrices: Matrix[] = [];
+  const vectors: Vector[] = [];
+  const attention = { layers: 0, kvHeads: 0, headDim: 0, heads: 0 };
+  for (const { graph, data } of shards) {
+    const compiled = compileGraph(await readShardGraph(source, graph, data), output, attention.layers);
+    output = compiled.output;
+    if (output.columns !== hiddenSize)
+      throw new WeightsError(
+        `${graph.path} makes rows of ${output.columns}, the manifest's hiddenSize is ${hiddenSize}`,
+      );
+    steps.push(...compiled.steps);
+    matrices.push(...compiled.matrices);
+    vectors.push(...compiled.vectors);
+    for (const step of compiled.steps) {
+      if (step.op !== "attention") continue;
+      const { kvHeads, headDim } = step.shape;
+      if (attention.layers > 0 && (kvHeads !== attention.kvHeads || headDim !== attention.headDim))
+        throw new WeightsError(
+          `${graph.path} has ${kvHeads} KV heads of ${headDim}, the layers before have ${attention.kvHeads} of ${attention.headDim}`,
+        );
+      Object.assign(attention, { kvHeads, headDim });
+      attention.heads = Math.max(attention.heads, step.heads);
+      attention.layers++;
+    }
+  }
+  return { input, output, steps, matrices, vectors, attention };
+}
