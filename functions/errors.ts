@@ -1,4 +1,8 @@
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { InferenceError, type InferenceErrorCode } from "../runtime/errors.ts";
+import { WeightsError } from "../weights/errors.ts";
+import type { GenerationFailure } from "./pipeline/generation-call.ts";
+import { retryHeaders } from "./tenants/rate-headers.ts";
 
 export interface ApiErrorOptions {
   /** The field of the request that is wrong, as in `messages[0].content`. */
@@ -31,4 +35,32 @@ export class ApiError extends Error {
   get body(): { error: { message: string; type: string; param: string | null; code: string } } {
     return { error: { message: this.message, type: this.type, param: this.param, code: this.code } };
   }
+}
+
+const FAILURE_STATUS: Readonly<Record<InferenceErrorCode, ContentfulStatusCode>> = {
+  bad_shard: 500,
+  wrong_pipeline: 503,
+  position_gap: 500,
+  out_of_capacity: 503,
+  timed_out: 504,
+  stage_lost: 503,
+  unsupported: 400,
+  internal: 500,
+};
+
+const INTERNAL_MESSAGE = "The server had an internal error. Its log has more under this request's x-request-id.";
+
+/** A pipeline's failure as its caller is to see it. */
+export function failureError({ code, message, retryAfterMs }: GenerationFailure, cause?: unknown): ApiError {
+  if (code === "internal") return new ApiError(500, code, INTERNAL_MESSAGE, { cause: cause ?? new Error(message) });
+  const headers = retryAfterMs === undefined ? {} : retryHeaders(retryAfterMs);
+  return new ApiError(FAILURE_STATUS[code], code, message, { headers, cause });
+}
+
+/** Any error as an ApiError: ours keep their words, everything else is an internal error that only the log explains. */
+export function toApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  if (error instanceof InferenceError) return failureError({ code: error.code, message: error.message }, error);
+  if (error instanceof WeightsError) return failureError({ code: "bad_shard", message: error.message }, error);
+  return new ApiError(500, "internal", INTERNAL_MESSAGE, { cause: error });
 }

@@ -1,0 +1,70 @@
+/**
+ * How often a waiting body is written to: a client that left is noticed at the second write after it did, and its work
+ * must have stopped 2 s after.
+ */
+export const HEARTBEAT_MS = 500;
+
+/** A comment of one line. A blank line after it would end an event, which makes some clients parse an empty one. */
+export const EVENT_HEARTBEAT = ":\n";
+/** White space before a JSON value means nothing. */
+export const JSON_HEARTBEAT = " ";
+
+/** One server-sent event. */
+export const eventOf = (data: string): string => `data: ${data}\n\n`;
+
+export interface BodyOptions {
+  readonly heartbeat: string;
+  /** What a failure after the first byte still says before the end; undefined aborts the body. */
+  readonly onFailure: (error: unknown) => string | undefined;
+  /** The body is through: delivered, failed, or left by its reader. Called once. */
+  readonly onEnd: (left: boolean) => void;
+}
+
+/**
+ * A response body of `pieces`, with heartbeats while the next piece is awaited. The stream is pulled, so a slow reader
+ * slows its source. This is the one place that closes it.
+ */
+export function heartbeatBody(
+  pieces: AsyncIterator<string>,
+  { heartbeat, onFailure, onEnd }: BodyOptions,
+): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  let awaited: Promise<IteratorResult<string>> | undefined;
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        awaited ??= pieces.next();
+        try {
+          const next = await within(awaited, HEARTBEAT_MS);
+          if (next === undefined) return controller.enqueue(encoder.encode(heartbeat));
+          awaited = undefined;
+          if (!next.done) return controller.enqueue(encoder.encode(next.value));
+          controller.close();
+        } catch (error) {
+          const lastWords = onFailure(error);
+          if (lastWords === undefined) controller.error(error);
+          else {
+            controller.enqueue(encoder.encode(lastWords));
+            controller.close();
+          }
+        }
+        onEnd(false);
+      },
+      cancel: () => onEnd(true),
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+/** The promise's value, or undefined when it is not there after `limitMs`. */
+export async function within<Value>(promise: Promise<Value>, limitMs: number): Promise<Value | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), limitMs);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,6 @@
+// The entry of the Worker: the API, and every Durable Object class of a deployment in one script.
+export { api as default } from "./api.ts";
+export { Conductor } from "./objects/conductor.ts";
+export { Ledger } from "./objects/ledger.ts";
+export { Stage } from "./objects/stage.ts";
+export { Vocabulary } from "./objects/vocabulary-shard.ts";

@@ -1,0 +1,48 @@
+import { failureError } from "./errors.ts";
+import type { GenerationEvent } from "./pipeline/generation-call.ts";
+
+/** A line holds a few token ids and their text. */
+const MAX_LINE_CHARACTERS = 1 << 20;
+
+export type AnswerEvent = Exclude<GenerationEvent, { type: "error" }>;
+
+/**
+ * The events of a conductor's byte stream, one JSON line each, up to `done`. Throws an ApiError when the generation fails
+ * or the stream breaks off. Aborting `signal` ends the reading, even while a read is under way.
+ */
+export async function* readEvents(
+  stream: ReadableStream<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<AnswerEvent> {
+  const decoder = new TextDecoder();
+  const reader = stream.getReader();
+  // Cancelling rejects only when the stream is broken already.
+  const leave = () => void reader.cancel().catch(() => undefined);
+  signal.addEventListener("abort", leave, { once: true });
+  let pending = "";
+  try {
+    for (;;) {
+      const { done, value } = await reader.read().catch((cause) => {
+        throw brokenOff(cause);
+      });
+      if (done) throw brokenOff();
+      pending += decoder.decode(value, { stream: true });
+      if (pending.length > MAX_LINE_CHARACTERS)
+        throw brokenOff(new Error(`a line is longer than ${MAX_LINE_CHARACTERS} characters`));
+      const lines = pending.split("\n");
+      pending = lines.pop()!;
+      for (const line of lines) {
+        const event = JSON.parse(line) as GenerationEvent;
+        if (event.type === "error") throw failureError(event.failure);
+        yield event;
+        if (event.type === "done") return;
+      }
+    }
+  } finally {
+    signal.removeEventListener("abort", leave);
+    leave();
+  }
+}
+
+const brokenOff = (cause?: unknown) =>
+  failureError({ code: "stage_lost", message: "The pipeline was lost in the middle of the answer." }, cause);

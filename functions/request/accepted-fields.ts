@@ -1,0 +1,83 @@
+import { z } from "zod";
+
+const MAX_METADATA_ENTRIES = 16;
+const MAX_LABEL_CHARACTERS = 512;
+
+/** A field of OpenAI's API that is taken at the values that change nothing here, and refused by name at any other. */
+const only = (values: readonly (string | number | boolean)[]) =>
+  z.literal([...values], { error: `supported only as ${values.map((value) => JSON.stringify(value)).join(" or ")}` });
+const onlyEmptyList = z.tuple([], { error: "supported only as an empty list" });
+const onlyEmptyObject = z.custom<object>(
+  (value) => typeof value === "object" && value !== null && Object.keys(value).length === 0,
+  {
+    error: "supported only as an empty object",
+  },
+);
+const onlyNull = z.null({ error: "not supported" });
+
+/** Labels of the caller's own: they name a request and never change its answer. */
+const label = z.string().max(MAX_LABEL_CHARACTERS);
+const labels = {
+  user: label,
+  safety_identifier: label,
+  prompt_cache_key: label,
+  metadata: z
+    .record(label, label)
+    .refine(
+      (entries) => Object.keys(entries).length <= MAX_METADATA_ENTRIES,
+      `expected at most ${MAX_METADATA_ENTRIES} entries`,
+    ),
+};
+
+const shared = {
+  ...labels,
+  n: only([1]),
+  frequency_penalty: only([0]),
+  presence_penalty: only([0]),
+  logit_bias: onlyEmptyObject,
+  service_tier: only(["auto", "default"]),
+  store: only([false]),
+};
+
+/** Accepted by POST /v1/chat/completions. */
+export const acceptedChatFields = optional({
+  ...shared,
+  logprobs: only([false]),
+  top_logprobs: only([0]),
+  tools: onlyEmptyList,
+  tool_choice: only(["none", "auto"]),
+  parallel_tool_calls: only([true, false]),
+  functions: onlyEmptyList,
+  function_call: only(["none", "auto"]),
+  response_format: z.strictObject({ type: only(["text"]) }),
+  modalities: z.tuple([only(["text"])], { error: 'supported only as ["text"]' }),
+  audio: onlyNull,
+  prediction: onlyNull,
+  web_search_options: onlyNull,
+  reasoning_effort: only(["none"]),
+  verbosity: only(["medium"]),
+  prompt_cache_retention: only(["in-memory", "in_memory", "24h"]),
+});
+
+/** Accepted by POST /v1/completions. */
+export const acceptedCompletionFields = optional({
+  ...shared,
+  best_of: only([1]),
+  echo: only([false]),
+  logprobs: onlyNull,
+  suffix: onlyNull,
+});
+
+/** True for a field that is known and supported only where it changes nothing. */
+export function isAcceptedField(name: unknown): boolean {
+  return (
+    typeof name === "string" &&
+    (Object.hasOwn(acceptedChatFields, name) || Object.hasOwn(acceptedCompletionFields, name))
+  );
+}
+
+function optional<Shape extends Record<string, z.ZodType>>(
+  shape: Shape,
+): { [Name in keyof Shape]: z.ZodOptional<Shape[Name]> } {
+  return Object.fromEntries(Object.entries(shape).map(([name, schema]) => [name, schema.optional()])) as never;
+}

@@ -1,0 +1,63 @@
+import { ApiError } from "../errors.ts";
+
+export const MAX_BODY_BYTES = 1024 * 1024;
+/** Messages with parts need 5; the rest is room for fields that are refused by name. */
+const MAX_DEPTH = 32;
+
+/** Reads a request's body as a JSON object of at most MAX_BODY_BYTES; integers beyond 2^53 arrive as bigint, exact. */
+export async function readJsonBody(request: Request): Promise<Record<string, unknown>> {
+  const text = await readText(request);
+  checkDepth(text);
+  let body: unknown;
+  try {
+    body = JSON.parse(text, exactIntegers);
+  } catch (cause) {
+    throw new ApiError(400, "invalid_json", "The body is not valid JSON.", { cause });
+  }
+  if (typeof body !== "object" || body === null || Array.isArray(body))
+    throw new ApiError(400, "invalid_json", "The body must be a JSON object.");
+  return body as Record<string, unknown>;
+}
+
+async function readText(request: Request): Promise<string> {
+  const tooLarge = () => new ApiError(413, "request_too_large", `The body is larger than ${MAX_BODY_BYTES} bytes.`);
+  if (Number(request.headers.get("content-length")) > MAX_BODY_BYTES) throw tooLarge();
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+  let bytes = 0;
+  let text = "";
+  try {
+    for await (const chunk of request.body ?? []) {
+      bytes += chunk.byteLength;
+      if (bytes > MAX_BODY_BYTES) throw tooLarge();
+      text += decoder.decode(chunk, { stream: true });
+    }
+    return text + decoder.decode();
+  } catch (cause) {
+    if (cause instanceof ApiError) throw cause;
+    throw new ApiError(400, "invalid_body", "The body could not be read as UTF-8 text.", { cause });
+  }
+}
+
+/** Counts brackets outside strings, so that nothing recursive ever sees a body nested without end. */
+function checkDepth(text: string): void {
+  let depth = 0;
+  let inString = false;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (inString) {
+      if (character === "\\") at++;
+      else if (character === '"') inString = false;
+    } else if (character === '"') inString = true;
+    else if (character === "{" || character === "[") depth++;
+    else if (character === "}" || character === "]") depth--;
+    if (depth > MAX_DEPTH)
+      throw new ApiError(400, "invalid_json", `The body is nested more than ${MAX_DEPTH} levels deep.`);
+  }
+}
+
+/** The source text of a number comes with the third argument (ECMAScript's JSON.parse source text access). */
+function exactIntegers(_key: string, value: unknown, context?: { source?: string }): unknown {
+  if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
+  const source = context?.source;
+  return source !== undefined && /^-?\d{1,40}$/.test(source) ? BigInt(source) : value;
+}

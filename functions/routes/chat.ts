@@ -1,0 +1,18 @@
+import { Hono } from "hono";
+import { deployedModel, modelNamed } from "../model.ts";
+import { parseChatRequest } from "../request/chat-request.ts";
+import { readJsonBody } from "../request/json-body.ts";
+import { answer } from "./answer.ts";
+import { authenticate } from "./authenticate.ts";
+import { chatReply } from "./chat-reply.ts";
+import type { GatewayTypes } from "./context.ts";
+import { chatPromptIds } from "./prompt.ts";
+
+/** POST /v1/chat/completions */
+export const chat = new Hono<GatewayTypes>().post("/v1/chat/completions", authenticate, async (c) => {
+  const { manifest } = await deployedModel(c.env);
+  const request = parseChatRequest(await readJsonBody(c.req.raw), manifest.generationDefaults);
+  const model = await modelNamed(c.env, request.model);
+  const promptIds = chatPromptIds(model, request.messages);
+  return answer(c, { model, promptIds, options: request.options, idPrefix: "chatcmpl-", form: chatReply });
+});

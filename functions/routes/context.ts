@@ -1,0 +1,12 @@
+import type { Env } from "../env.ts";
+import type { VerifiedKey } from "../tenants/key.ts";
+
+/** Hono's types of this gateway. */
+export interface GatewayTypes {
+  Bindings: Env;
+  Variables: {
+    requestId: string;
+    /** Set by `authenticate`. */
+    key: VerifiedKey;
+  };
+}

@@ -1,0 +1,40 @@
+import { Hono } from "hono";
+import type { Manifest } from "../../weights/manifest.ts";
+import { ApiError } from "../errors.ts";
+import { deployedModel, modelNamed } from "../model.ts";
+import { admit } from "./admission.ts";
+import { authenticate } from "./authenticate.ts";
+import type { GatewayTypes } from "./context.ts";
+
+const PREFIX = "/v1/models/";
+
+/** GET /v1/models and GET /v1/models/{id}; an id may hold slashes, raw or as %2F. Each counts as one request. */
+export const models = new Hono<GatewayTypes>()
+  .get("/v1/models", authenticate, async (c) => {
+    const { headers } = await admit(c.env, c.get("key"));
+    const { manifest } = await deployedModel(c.env);
+    return c.json({ object: "list", data: [modelObject(manifest)] }, 200, headers);
+  })
+  .get(`${PREFIX}*`, authenticate, async (c) => {
+    const { headers } = await admit(c.env, c.get("key"));
+    const { manifest } = await modelNamed(c.env, decodedId(new URL(c.req.url).pathname.slice(PREFIX.length)));
+    return c.json(modelObject(manifest), 200, headers);
+  });
+
+const modelObject = ({ name, createdSeconds }: Manifest) => ({
+  id: name,
+  object: "model",
+  created: createdSeconds,
+  owned_by: "lapidary",
+});
+
+function decodedId(encoded: string): string {
+  try {
+    return decodeURIComponent(encoded);
+  } catch (cause) {
+    throw new ApiError(400, "invalid_value", "The model id in the path is not valid percent-encoding.", {
+      param: "model",
+      cause,
+    });
+  }
+}

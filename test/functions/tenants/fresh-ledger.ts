@@ -1,0 +1,24 @@
+import { env } from "cloudflare:workers";
+import type { TenantLimits } from "../../../functions/tenants/limits.ts";
+import type { ReserveCall } from "../../../functions/tenants/reservation.ts";
+
+let reservations = 0;
+export const SECRET_SHA256 = "5".repeat(64);
+
+/** A ledger of its own with one key. */
+export async function freshLedger(limits: Partial<TenantLimits>) {
+  const ledger = env.LEDGER.getByName(crypto.randomUUID());
+  await ledger.configure(limits);
+  await ledger.addKey(SECRET_SHA256);
+  return ledger;
+}
+
+/** A generation's reservation under an id of its own; a prompt of 10 tokens in a wide context unless said otherwise. */
+export function reserveCall(generation: Partial<NonNullable<ReserveCall["generation"]>> = {}): ReserveCall {
+  reservations++;
+  return {
+    secretSha256: SECRET_SHA256,
+    reservationId: `reservation-${reservations}`,
+    generation: { promptTokens: 10, maxTokens: 10, roomTokens: 100_000, ...generation },
+  };
+}
