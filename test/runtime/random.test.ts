@@ -1,0 +1,57 @@
+import { describe, expect, it } from "vitest";
+import { CounterNoise } from "../../runtime/random.ts";
+
+const COUNT = 100_000;
+const BINS = 100;
+
+/** Chi-square of the values over equal bins; 99 degrees of freedom, 99.99 % quantile 161.3. */
+function unevenness(values: readonly number[]): number {
+  const counts = new Array<number>(BINS).fill(0);
+  for (const value of values) counts[Math.floor(value * BINS)]! += 1;
+  const expected = values.length / BINS;
+  return counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
+}
+
+function correlation(a: readonly number[], b: readonly number[]): number {
+  return (12 / a.length) * a.reduce((sum, value, index) => sum + (value - 0.5) * (b[index]! - 0.5), 0);
+}
+
+const overIds = (seed: bigint, position: number) => {
+  const noise = new CounterNoise(seed, position);
+  return Array.from({ length: COUNT }, (_, id) => noise.uniform(id));
+};
+const overPositions = (seed: bigint, id: number) =>
+  Array.from({ length: COUNT }, (_, position) => new CounterNoise(seed, position).uniform(id));
+const overSeeds = (shift: bigint) =>
+  Array.from({ length: COUNT }, (_, seed) => new CounterNoise(BigInt(seed) << shift, 5).uniform(5));
+
+describe("CounterNoise", () => {
+  it.each([
+    ["ids", overIds(0n, 0)],
+    ["positions", overPositions(0n, 0)],
+    ["low seed words", overSeeds(0n)],
+    ["high seed words", overSeeds(32n)],
+  ])("is uniform over %s, in its first and its next digits", (_, values) => {
+    expect(unevenness(values)).toBeLessThan(161.3);
+    for (const scale of [2 ** 10, 2 ** 20, 2 ** 30])
+      expect(unevenness(values.map((value) => (value * scale) % 1))).toBeLessThan(161.3);
+    for (const value of values) expect(value > 0 && value < 1).toBe(true);
+  });
+
+  it("does not correlate neighbours in id, position or seed", () => {
+    // Five standard deviations.
+    const limit = 5 / Math.sqrt(COUNT);
+    const base = overIds(1n, 10);
+    expect(Math.abs(correlation(base, base.slice(1).concat(0.5)))).toBeLessThan(limit);
+    expect(Math.abs(correlation(base, overIds(1n, 11)))).toBeLessThan(limit);
+    expect(Math.abs(correlation(base, overIds(2n, 10)))).toBeLessThan(limit);
+    expect(Math.abs(correlation(base, overIds(1n << 32n, 10)))).toBeLessThan(limit);
+    // A position and an id one apart in opposite directions.
+    expect(Math.abs(correlation(base.slice(1), overIds(1n, 11).slice(0, -1)))).toBeLessThan(limit);
+  });
+
+  it("never changes: a generation with a seed can be repeated by any later version", () => {
+    expect(new CounterNoise(0n, 0).uniform(0)).toMatchInlineSnapshot(`0.035535834935151`);
+    expect(new CounterNoise(0x0123_4567_89ab_cdefn, 8191).uniform(255_999)).toMatchInlineSnapshot(`0.6509264109813299`);
+  });
+});
