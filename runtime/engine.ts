@@ -81,7 +81,8 @@ export interface Engine {
   readonly name: "simd" | "ort";
   /** Goes into the hash a session is pinned to: changes whenever a result's bits may change. */
   readonly version: string;
-  readonly activations: ActivationBits;
+  /** 32: activations are not quantised at all (ort). */
+  readonly activations: ActivationBits | 32;
   loadLayers(options: LayerStageOptions): Promise<LayerStage>;
   loadVocabulary(options: VocabularyOptions): Promise<VocabularyShard>;
 }

@@ -1,8 +1,6 @@
 import { InferenceError } from "../errors.ts";
+import { MAX_SESSIONS } from "../load-options.ts";
 import { PAGE_TOKENS } from "./layout.ts";
-
-/** Slots whose page tables are planned; a stage with fewer pages has fewer. */
-export const MAX_SESSIONS = 64;
 
 export interface KvShape {
   /** Pages of the cache, over all sessions. */
@@ -13,6 +11,7 @@ export interface KvShape {
   readonly contextTokens: number;
 }
 
+/** Slots whose page tables are planned: no more than there are pages to hold a token. */
 export const kvSlots = ({ pages }: KvShape) => Math.min(pages, MAX_SESSIONS);
 const pagesPerSlot = ({ pages, contextTokens }: KvShape) => Math.min(pages, Math.ceil(contextTokens / PAGE_TOKENS));
 /** Tokens one session can reach. */

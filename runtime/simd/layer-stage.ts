@@ -1,6 +1,7 @@
 import type { LayerStage, LayerStageOptions, RowGroup } from "../engine.ts";
 import { InferenceError } from "../errors.ts";
 import { RotaryTable } from "../rotary-table.ts";
+import { checkRowGroups } from "../row-groups.ts";
 import { type Batch, type BatchGroup, type BoundStep, bindStep, type Places } from "./bind.ts";
 import { KvPages, type KvShape, pageTableBytes } from "./kv-pages.ts";
 import { attentionScratchBytes, kvLayerBytes, PAGE_TOKENS } from "./layout.ts";
@@ -118,7 +119,9 @@ class SimdLayerStage implements LayerStage {
   }
 
   async forward(groups: readonly RowGroup[], hidden: Float32Array): Promise<Float32Array> {
-    const { kv, layers } = this.#parts;
+    const { kv, layers, maxRows } = this.#parts;
+    const { columns: hiddenSize } = layers.input;
+    checkRowGroups(groups, hidden, { maxRows, hiddenSize, sessionTokens: (slot) => kv.tokens(slot) });
     const placed = this.#reserve(groups);
     try {
       const rows = this.#run(layers, hidden, placed);
@@ -131,28 +134,21 @@ class SimdLayerStage implements LayerStage {
   }
 
   async finalNormRows(hidden: Float32Array): Promise<Float32Array> {
-    const { finalNorm } = this.#parts;
+    const { finalNorm, maxRows } = this.#parts;
     if (finalNorm === null) throw new InferenceError("internal", "this stage was loaded without the final norm");
+    const rows = hidden.length / finalNorm.input.columns;
+    if (!Number.isInteger(rows) || rows > maxRows)
+      throw new InferenceError(
+        "internal",
+        `${hidden.length} values are not up to ${maxRows} rows of ${finalNorm.input.columns}`,
+      );
     return this.#run(finalNorm, hidden, []);
   }
 
-  /** Checks the groups and takes their KV pages; an error leaves every session as it was. */
+  /** Takes the KV pages of checked groups and fills the rotary tables; an error leaves every session as it was. */
   #reserve(groups: readonly RowGroup[]): BatchGroup[] {
-    const { kv, rotary, cosines, sines, maxRows } = this.#parts;
+    const { kv, rotary, cosines, sines } = this.#parts;
     const totalRows = groups.reduce((sum, { rows }) => sum + rows, 0);
-    if (totalRows > maxRows)
-      throw new InferenceError(
-        "out_of_capacity",
-        `${totalRows} rows in one call, the stage was planned for ${maxRows}`,
-      );
-    if (new Set(groups.map(({ slot }) => slot)).size < groups.length)
-      throw new InferenceError("internal", "two row groups of one call have the same session slot");
-    for (const { slot, position, rows } of groups) {
-      if (!Number.isInteger(rows) || rows < 1) throw new InferenceError("internal", `a row group of ${rows} rows`);
-      const tokens = kv.tokens(slot);
-      if (position !== tokens)
-        throw new InferenceError("position_gap", `rows at position ${position}, the session holds ${tokens} tokens`);
-    }
     let firstRow = 0;
     const placed: BatchGroup[] = [];
     try {
@@ -172,12 +168,6 @@ class SimdLayerStage implements LayerStage {
 
   #run({ input, output, steps }: BoundProgram, hidden: Float32Array, groups: readonly BatchGroup[]): Float32Array {
     const rows = hidden.length / input.columns;
-    const expected = groups.reduce((sum, group) => sum + group.rows, 0);
-    if (!Number.isInteger(rows) || rows > this.#parts.maxRows || (groups.length > 0 && rows !== expected))
-      throw new InferenceError(
-        "internal",
-        `${hidden.length} values are not ${groups.length > 0 ? expected : `1 … ${this.#parts.maxRows}`} rows of ${input.columns}`,
-      );
     input.rows(rows).set(hidden);
     this.#batch.rows = rows;
     this.#batch.groups = groups;
