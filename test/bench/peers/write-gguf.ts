@@ -153,12 +153,13 @@ async function writeTensor(file: FileHandle, tensor: Tensor): Promise<number> {
   const scaleOfByte = Uint16Array.from({ length: 256 }, (_, byte) => halfBits(scale * (0.5 + byte / 256)));
   const random = new RandomWords(SEED, name);
   const blocks = (columns * rows) / BLOCK_WEIGHTS;
-  const words = new Uint32Array((BLOCKS_PER_CHUNK * format.blockBytes) / 4);
+  const words = new Uint32Array(Math.ceil((Math.min(BLOCKS_PER_CHUNK, blocks) * format.blockBytes) / 4));
   const chunk = Buffer.from(words.buffer);
   for (let done = 0; done < blocks; done += BLOCKS_PER_CHUNK) {
     random.fill(words);
-    for (let at = 0; at < chunk.length; at += format.blockBytes) chunk.writeUInt16LE(scaleOfByte[chunk[at]!]!, at);
-    await writeAll(file, chunk.subarray(0, Math.min(BLOCKS_PER_CHUNK, blocks - done) * format.blockBytes));
+    const bytes = Math.min(BLOCKS_PER_CHUNK, blocks - done) * format.blockBytes;
+    for (let at = 0; at < bytes; at += format.blockBytes) chunk.writeUInt16LE(scaleOfByte[chunk[at]!]!, at);
+    await writeAll(file, chunk.subarray(0, bytes));
   }
   const bytes = bytesOf(tensor);
   await writeAll(file, Buffer.alloc(padded(bytes) - bytes));

@@ -1,0 +1,184 @@
+/**
+ * Measures the peers on a random Gemma and prints one JSON object; progress goes to standard error.
+ * `node test/bench/peers/run.ts [--shape 2b] [--layers N] [--repetitions 5] [--peers llama.cpp,wllama] [--core 1] …`
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { availableParallelism, cpus } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { type GemmaShape, gemmaShape } from "../gemma-shape.ts";
+import { PEERS_FOLDER } from "./installed-package.ts";
+import { interleave, type Measurement, median, type Samples } from "./interleave.ts";
+import { type Peer, PeerMissingError, type PeerOptions } from "./peer.ts";
+import { canBindToCore, PeerProcess } from "./peer-process.ts";
+import { writeGguf } from "./write-gguf.ts";
+
+const ROOT = join(PEERS_FOLDER, "../../..");
+/** `longContext`: whether the peer fills a long context in a time anyone waits for. */
+const PEERS: Readonly<Record<string, { readonly module: string; readonly longContext: boolean }>> = {
+  "llama.cpp": { module: join(PEERS_FOLDER, "llama-native.ts"), longContext: true },
+  wllama: { module: join(PEERS_FOLDER, "wllama.ts"), longContext: false },
+};
+
+const { values: options } = parseArgs({
+  options: {
+    shape: { type: "string", default: "2b" },
+    layers: { type: "string" },
+    repetitions: { type: "string", default: "5" },
+    peers: { type: "string", default: Object.keys(PEERS).join() },
+    /** Prompt lengths, tokens. */
+    prefill: { type: "string", default: "128,512" },
+    /** Tokens before those decoded. */
+    context: { type: "string", default: "128" },
+    /** The same, of native code only; 0 leaves it out. */
+    "long-context": { type: "string", default: "4096" },
+    "decode-tokens": { type: "string", default: "16" },
+    core: { type: "string", default: String(Math.min(1, availableParallelism() - 1)) },
+    chromium: { type: "string", default: "/usr/bin/chromium" },
+    /** Where the GGUF is kept. */
+    folder: { type: "string", default: join(ROOT, ".lapidary/bench") },
+  },
+});
+
+const repetitions = wholeNumber("repetitions", options.repetitions, 1);
+const names = options.peers.split(",");
+for (const name of names)
+  if (!PEERS[name]) throw new Error(`--peers: unknown ${name}; expected some of ${Object.keys(PEERS).join(", ")}`);
+const layers = options.layers === undefined ? undefined : wholeNumber("layers", options.layers, 1);
+const shape = gemmaShape(options.shape, layers);
+const core = canBindToCore() ? wholeNumber("core", options.core, 0) : null;
+const { plan, contextTokens } = planOf(shape);
+
+installPeers();
+const gguf = await randomGguf(shape);
+
+const peers = new Map<string, Peer>();
+const skipped: Record<string, string> = {};
+const described: Record<string, { version: string; detail: string; loadSeconds: number }> = {};
+try {
+  for (const name of names) await preparePeer(name);
+  const samples = await interleave(peers, plan, repetitions, (name, measurement, ms) =>
+    progress(`${name}: ${describe(measurement)}: ${tokensPerSecond(measurement, ms).toFixed(2)} tokens/s`),
+  );
+  const results = [...samples].map(([peer, measured]) => ({ peer, ...described[peer], ...summarise(measured) }));
+  console.log(
+    JSON.stringify({ machine: machine(), model: { shape: options.shape, ...shape }, peers: results, skipped }),
+  );
+} finally {
+  for (const peer of peers.values()) await peer.close();
+}
+
+function planOf({ max_position_embeddings: longest }: GemmaShape) {
+  const decodeTokens = wholeNumber("decode-tokens", options["decode-tokens"], 1);
+  const everyPeer = names;
+  const patient = names.filter((name) => PEERS[name]!.longContext);
+  const prefills = options.prefill.split(",").map((text) => wholeNumber("prefill", text, 1));
+  const context = wholeNumber("context", options.context, 1);
+  const longContext = wholeNumber("long-context", options["long-context"], 0);
+  const decode = (tokens: number): Measurement => ({ kind: "decode", tokens: decodeTokens, context: tokens });
+  const planned = [
+    ...prefills.map((tokens) => ({ measurement: { kind: "prefill", tokens } as Measurement, peers: everyPeer })),
+    { measurement: decode(context), peers: everyPeer },
+    ...(longContext > 0 ? [{ measurement: decode(longContext), peers: patient }] : []),
+  ];
+  const contextOf = (name: string) =>
+    Math.max(
+      ...planned
+        .filter(({ peers: measured }) => measured.includes(name))
+        .map(({ measurement }) => measurement.tokens + (measurement.kind === "decode" ? measurement.context : 0)),
+    );
+  const needed = Object.fromEntries(names.map((name) => [name, contextOf(name)]));
+  for (const [name, tokens] of Object.entries(needed))
+    if (tokens > longest) throw new Error(`${name} would hold ${tokens} tokens, the model's context is ${longest}`);
+  return { plan: planned, contextTokens: needed };
+}
+
+/** The peers are a package of their own: installed at the first run, and only by its lock file. */
+function installPeers(): void {
+  if (existsSync(join(PEERS_FOLDER, "node_modules/.package-lock.json"))) return;
+  progress("installing the peers (npm ci in test/bench/peers) …");
+  const { status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], {
+    cwd: PEERS_FOLDER,
+    stdio: ["ignore", 2, 2],
+  });
+  if (status !== 0) throw new Error("npm ci in test/bench/peers failed; see above");
+}
+
+async function randomGguf(model: GemmaShape): Promise<string> {
+  const path = join(options.folder, `random-gemma-${options.shape}-${model.num_hidden_layers}-layers.gguf`);
+  if (!existsSync(path)) {
+    progress(`writing ${path} …`);
+    await writeGguf(path, model);
+  }
+  return path;
+}
+
+async function preparePeer(name: string): Promise<void> {
+  const peerOptions: PeerOptions = {
+    gguf,
+    contextTokens: contextTokens[name]!,
+    vocabSize: shape.vocab_size,
+    chromium: options.chromium,
+  };
+  progress(`${name}: loading …`);
+  const peer = new PeerProcess(PEERS[name]!.module, peerOptions, core);
+  const started = performance.now();
+  try {
+    const description = await peer.prepare();
+    described[name] = { ...description, loadSeconds: rounded((performance.now() - started) / 1000) };
+    peers.set(name, peer);
+  } catch (error) {
+    await peer.close();
+    if (!(error instanceof PeerMissingError)) throw error;
+    skipped[name] = error.message;
+    progress(`${name}: skipped: ${error.message}`);
+  }
+}
+
+function summarise(measured: readonly Samples[]) {
+  const rates = (kind: Measurement["kind"]) =>
+    Object.fromEntries(
+      measured
+        .filter(({ measurement }) => measurement.kind === kind)
+        .map(({ measurement, ms }) => [
+          measurement.kind === "prefill" ? measurement.tokens : measurement.context,
+          rounded(tokensPerSecond(measurement, median(ms))),
+        ]),
+    );
+  return {
+    prefillTokensPerSecond: rates("prefill"),
+    decodeTokensPerSecond: rates("decode"),
+    samplesMs: measured.map(({ measurement, ms }) => ({ ...measurement, ms: ms.map(rounded) })),
+  };
+}
+
+function machine() {
+  return { processor: cpus()[0]?.model.trim() ?? "unknown", node: process.version, core, repetitions };
+}
+
+/** A sample of a prefill is of the whole prompt, one of decoding of a token. */
+function tokensPerSecond(measurement: Measurement, ms: number): number {
+  return ((measurement.kind === "prefill" ? measurement.tokens : 1) * 1000) / ms;
+}
+
+function describe(measurement: Measurement): string {
+  return measurement.kind === "prefill"
+    ? `prefill of ${measurement.tokens} tokens`
+    : `decode after ${measurement.context} tokens`;
+}
+
+function wholeNumber(option: string, text: string, least: number): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < least)
+    throw new Error(`--${option}: expected a whole number of at least ${least}, found ${text}`);
+  return value;
+}
+
+function rounded(value: number): number {
+  return Number(value.toPrecision(5));
+}
+
+function progress(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
