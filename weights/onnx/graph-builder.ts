@@ -38,14 +38,17 @@ export const int8Bytes = (outputs: number, columns: number) => ({
 export class GraphBuilder {
   readonly #name: string;
   readonly #layout: ExternalLayout;
+  readonly #maxPieceBytes: number;
   readonly #inputs: ValueInfoProto[] = [];
   readonly #outputs: ValueInfoProto[] = [];
   readonly #initializers: TensorProto[] = [];
   readonly #nodes: NodeProto[] = [];
 
-  constructor(name: string, layout: ExternalLayout) {
+  /** A matrix of more than `maxPieceBytes` is cut by outputs. */
+  constructor(name: string, layout: ExternalLayout, maxPieceBytes = MAX_PIECE_BYTES) {
     this.#name = name;
     this.#layout = layout;
+    this.#maxPieceBytes = maxPieceBytes;
   }
 
   input(name: string, type: TensorType, shape: Shape): string {
@@ -96,7 +99,7 @@ export class GraphBuilder {
   linear4(input: string, matrix: Matrix, output = matrix.name): string {
     const { name, source, outputs, columns } = matrix;
     const { scaleBytes, dataBytes } = int4Bytes(outputs, columns);
-    const parts = Math.ceil((scaleBytes + dataBytes) / MAX_PIECE_BYTES);
+    const parts = Math.ceil((scaleBytes + dataBytes) / this.#maxPieceBytes);
     const rowsPerPart = Math.ceil(outputs / parts / QUANTISATION_BLOCK) * QUANTISATION_BLOCK;
     const products: string[] = [];
     for (let firstRow = 0; firstRow < outputs; firstRow += rowsPerPart) {

@@ -1,0 +1,38 @@
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { convert } from "../../weights/convert.ts";
+import { finalNormShard, layerShard, tableRanges, tableShard } from "../../weights/families/gemma1.ts";
+import { TensorFiles } from "../../weights/sources/tensor-files.ts";
+import { dequantise } from "./dequantise.ts";
+import { sharedFolder } from "./shared-folder.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+
+// The golden checkpoints' weights are q · s to begin with: 4 and 8 bits can hold them without loss, so they must.
+for (const name of ["gemma1-mqa", "gemma1-mha-wide"])
+  test(`${name}: every weight is recovered exactly`, async (context) => {
+    const checkpoint = sharedFolder(context, `golden/${name}`);
+    const folder = join(temporaryFolder(), name);
+    const { architecture } = await convert({ checkpoint, target: folder });
+    const tensors = await TensorFiles.open(checkpoint);
+    const shards = [
+      ...Array.from({ length: architecture.numHiddenLayers }, (_, layer) => layerShard(architecture, layer)),
+      finalNormShard(architecture),
+      ...tableRanges(architecture).map(({ firstRow, rows }, index) => tableShard(architecture, index, firstRow, rows)),
+    ];
+    const seen = new Set<string>();
+    for (const piece of shards.flatMap(({ data }) => data.flatMap(({ pieces }) => pieces))) {
+      const original = new Float32Array(piece.rows * piece.columns);
+      await tensors.readRows(piece.source, piece.firstRow, original);
+      const expected = piece.encoding === "rms-norm" ? original.map((weight) => 1 + weight) : original;
+      const found = dequantise(folder, piece);
+      expect(found.length, piece.source).toBe(expected.length);
+      // By number: −0 and 0 are one weight.
+      expect(
+        found.findIndex((weight, i) => weight !== expected[i]),
+        piece.source,
+      ).toBe(-1);
+      seen.add(piece.source);
+    }
+    expect([...seen].toSorted()).toEqual([...tensors.names].toSorted());
+    await tensors.close();
+  });
