@@ -54,6 +54,7 @@ const settings: [name: string, parameters: Partial<SamplingParameters>][] = [
   ["min-p that keeps hundreds", { minP: 1e-4, temperature: 1.5 }],
   ["min-p 1", { minP: 1 }],
   ["top-k and top-p", { topK: 64, topP: 0.95 }],
+  ["few of top-k by top-p", { topK: 4, topP: 0.7, temperature: 3 }],
   ["top-k, top-p and min-p", { topK: 200, topP: 0.97, minP: 0.02, temperature: 1.2 }],
   ["top-p and min-p", { topP: 0.999, minP: 0.1 }],
 ];
@@ -61,7 +62,7 @@ const settings: [name: string, parameters: Partial<SamplingParameters>][] = [
 describe.each(settings)("%s", (_, change) => {
   it("draws what one machine with all logits draws, however the vocabulary is cut", () => {
     const next = sequence(99);
-    for (let round = 0; round < 12; round++) {
+    for (let round = 0; round < 6; round++) {
       const logits = randomLogits(ROWS, 1 + next() * 12, round + 1);
       const parameters = { ...neutral, ...change, seed: BigInt(Math.floor(next() * 2 ** 32)) << BigInt(round * 2) };
       const position = Math.floor(next() * 8192);
@@ -74,7 +75,7 @@ describe.each(settings)("%s", (_, change) => {
   it("treats equal logits by lower id, across shards too", () => {
     // Five values only, so that ties cross every boundary.
     const logits = randomLogits(ROWS, 1, 5).map((value) => Math.round(value * 2));
-    for (let position = 0; position < 8; position++) {
+    for (let position = 0; position < 5; position++) {
       const parameters = { ...neutral, ...change };
       const expected = drawDirectly(logits, parameters, position);
       for (const cut of CUTS) expect(drawFrom(logits, cut, parameters, position).id).toBe(expected);
@@ -83,7 +84,7 @@ describe.each(settings)("%s", (_, change) => {
 
   it("is the same when one shard holds all the mass", () => {
     const logits = randomLogits(ROWS, 1, 8).map((value, id) => (id >= 4096 && id < 4496 ? value + 30 : value));
-    for (let position = 0; position < 8; position++) {
+    for (let position = 0; position < 5; position++) {
       const parameters = { ...neutral, ...change };
       const expected = drawDirectly(logits, parameters, position);
       for (const cut of CUTS) expect(drawFrom(logits, cut, parameters, position).id).toBe(expected);
