@@ -1,0 +1,253 @@
+import { InferenceError, type InferenceErrorCode } from "../../runtime/errors.ts";
+import { ByteReader, malformed } from "./byte-reader.ts";
+import { ByteWriter } from "./byte-writer.ts";
+import {
+  type FaultPlace,
+  type Frame,
+  type FrameBody,
+  type FrameHead,
+  MAX_ERROR_BYTES,
+  MAX_FRAME_BYTES,
+  MAX_FRAME_GROUPS,
+  MAX_FRAME_ROWS,
+  MAX_FRAME_SESSIONS,
+  MAX_ROUTE_STAGES,
+  PROTOCOL_VERSION,
+  type RowsGroup,
+} from "./frame.ts";
+import {
+  MIN_ANSWER_BYTES,
+  readAnswer,
+  readSelection,
+  SELECTION_BYTES,
+  writeAnswer,
+  writeSelection,
+} from "./frame-selection.ts";
+import { bytesToHex, hexToBytes } from "./hex.ts";
+
+const MAGIC = 0x4d41_524c; // "LRAM"
+const HASH_BYTES = 32;
+const INCARNATION_BYTES = 16;
+const GROUP_BYTES = 24;
+const VOCABULARY = 0xffff_ffff;
+/** Room for what precedes the rows in most frames; the writer grows when it is not enough. */
+const HEADERS_BYTES = 1024;
+
+const KINDS = ["rows", "select", "embed", "embedded", "answers", "reselect", "close", "error"] as const;
+const CODES: readonly InferenceErrorCode[] = [
+  "bad_shard",
+  "wrong_pipeline",
+  "position_gap",
+  "out_of_capacity",
+  "timed_out",
+  "stage_lost",
+  "unsupported",
+  "internal",
+];
+
+/**
+ * Wire form, little endian, every field a multiple of 4 bytes: magic, version, kind, step, pipeline hash, incarnation,
+ * route, the body's headers, and float32 rows last. InferenceError unsupported when it is over MAX_FRAME_BYTES.
+ */
+export function encodeFrame(frame: Frame): Uint8Array<ArrayBuffer> {
+  const writer = new ByteWriter("hidden" in frame ? frame.hidden.byteLength + HEADERS_BYTES : HEADERS_BYTES);
+  writer.u32(MAGIC);
+  writer.u32(PROTOCOL_VERSION);
+  writer.u32(KINDS.indexOf(frame.kind));
+  writer.u32(frame.step);
+  writer.bytes(hexToBytes(frame.pipelineHash));
+  writer.bytes(hexToBytes(frame.incarnation));
+  writer.u32(frame.route.length);
+  writer.bytes(Uint8Array.from(frame.route));
+  writeBody(writer, frame);
+  const bytes = writer.finish();
+  if (bytes.length > MAX_FRAME_BYTES) {
+    throw new InferenceError(
+      "unsupported",
+      `a ${frame.kind} frame takes ${bytes.length} bytes, a message may have ${MAX_FRAME_BYTES}: lower LAPIDARY_CHUNK_ROWS`,
+    );
+  }
+  return bytes;
+}
+
+/**
+ * Reads a frame; its typed arrays are views of `buffer`. InferenceError wrong_pipeline for another protocol, internal
+ * for bytes that make no sense.
+ */
+export function decodeFrame(buffer: ArrayBuffer): Frame {
+  if (buffer.byteLength > MAX_FRAME_BYTES) throw malformed(`it has ${buffer.byteLength} bytes`);
+  const reader = new ByteReader(buffer);
+  const magic = reader.u32();
+  const version = reader.u32();
+  if (magic !== MAGIC || version !== PROTOCOL_VERSION) {
+    throw new InferenceError(
+      "wrong_pipeline",
+      `a message speaks protocol ${magic.toString(16)}/${version}, this object ${MAGIC.toString(16)}/${PROTOCOL_VERSION}: deploy every script from one version`,
+    );
+  }
+  const kind = KINDS[reader.upTo(KINDS.length - 1, "kind")]!;
+  const head: FrameHead = {
+    step: reader.u32(),
+    pipelineHash: bytesToHex(reader.bytes(HASH_BYTES)),
+    incarnation: bytesToHex(reader.bytes(INCARNATION_BYTES)),
+    route: [...reader.bytes(reader.upTo(MAX_ROUTE_STAGES, "length of the route"))],
+  };
+  const body = readBody(reader, kind);
+  reader.expectEnd();
+  return { ...head, ...body };
+}
+
+function writeBody(writer: ByteWriter, body: FrameBody): void {
+  switch (body.kind) {
+    case "rows":
+      writer.u32(body.groups.length);
+      for (const group of body.groups) writeGroup(writer, group);
+      writer.words(body.hidden);
+      return;
+    case "select":
+      writer.u32(body.wanted.length);
+      for (const { session, position, selection } of body.wanted) {
+        writer.u32(session);
+        writer.u32(position);
+        writeSelection(writer, selection);
+      }
+      writer.words(body.hidden);
+      return;
+    case "embed":
+      writer.u32(body.ids.length);
+      writer.words(body.ids);
+      return;
+    case "embedded":
+      writer.u32(body.ids.length);
+      writer.words(body.ids);
+      writer.words(body.hidden);
+      return;
+    case "answers":
+      writer.u32(body.answers.length);
+      for (const { session, position, selection } of body.answers) {
+        writer.u32(session);
+        writer.u32(position);
+        writeAnswer(writer, selection);
+      }
+      return;
+    case "reselect":
+      writer.u32(body.session);
+      writeSelection(writer, body.selection);
+      return;
+    case "close":
+      writeSessions(writer, body.sessions);
+      return;
+    case "error": {
+      const message = new TextEncoder().encode(body.message).subarray(0, MAX_ERROR_BYTES);
+      writer.u32(CODES.indexOf(body.code));
+      writePlace(writer, body.place);
+      writeSessions(writer, body.sessions);
+      writer.u32(message.length);
+      writer.bytes(message);
+      return;
+    }
+  }
+}
+
+function readBody(reader: ByteReader, kind: FrameBody["kind"]): FrameBody {
+  switch (kind) {
+    case "rows": {
+      const groups = list(reader, MAX_FRAME_GROUPS, GROUP_BYTES, "groups", () => readGroup(reader));
+      const rows = groups.reduce((sum, group) => sum + group.rows, 0);
+      return { kind, groups, hidden: readRows(reader, rows) };
+    }
+    case "select": {
+      const wanted = list(reader, MAX_FRAME_ROWS, 8 + SELECTION_BYTES, "wanted rows", () => ({
+        session: reader.u32(),
+        position: reader.u32(),
+        selection: readSelection(reader),
+      }));
+      return { kind, wanted, hidden: readRows(reader, wanted.length) };
+    }
+    case "embed":
+      return { kind, ids: reader.uint32s(reader.upTo(MAX_FRAME_ROWS, "ids")) };
+    case "embedded": {
+      const ids = reader.uint32s(reader.upTo(MAX_FRAME_ROWS, "ids"));
+      return { kind, ids, hidden: readRows(reader, ids.length) };
+    }
+    case "answers": {
+      const answers = list(reader, MAX_FRAME_ROWS, 8 + MIN_ANSWER_BYTES, "answers", () => ({
+        session: reader.u32(),
+        position: reader.u32(),
+        selection: readAnswer(reader),
+      }));
+      return { kind, answers };
+    }
+    case "reselect":
+      return { kind, session: reader.u32(), selection: readSelection(reader) };
+    case "close":
+      return { kind, sessions: readSessions(reader) };
+    case "error": {
+      const code = CODES[reader.upTo(CODES.length - 1, "error code")]!;
+      const place = readPlace(reader);
+      const sessions = readSessions(reader);
+      const message = new TextDecoder().decode(reader.bytes(reader.upTo(MAX_ERROR_BYTES, "length of the message")));
+      return { kind, code, place, sessions, message };
+    }
+  }
+}
+
+function writeGroup(writer: ByteWriter, group: RowsGroup): void {
+  writer.u32(group.session);
+  writer.u32(group.position);
+  writer.u32(group.rows);
+  writer.u32(group.truncateTo);
+  writer.u32(group.firstWanted);
+  writer.u32(group.selections.length);
+  for (const selection of group.selections) writeSelection(writer, selection);
+}
+
+function readGroup(reader: ByteReader): RowsGroup {
+  const session = reader.u32();
+  const position = reader.u32();
+  const rows = reader.upTo(MAX_FRAME_ROWS, "rows of a group");
+  const truncateTo = reader.u32();
+  const firstWanted = reader.u32();
+  const selections = list(reader, MAX_FRAME_ROWS, SELECTION_BYTES, "selections", () => readSelection(reader));
+  if (rows === 0) throw malformed("a group has no rows");
+  if (firstWanted + selections.length > rows) {
+    throw malformed(`rows ${firstWanted} … ${firstWanted + selections.length - 1} are wanted of a group of ${rows}`);
+  }
+  return { session, position, rows, truncateTo, firstWanted, selections };
+}
+
+/** Rows end a frame: what is left is theirs, and the number of columns follows from it. */
+function readRows(reader: ByteReader, rows: number): Float32Array<ArrayBuffer> {
+  const values = reader.remainingBytes / 4;
+  if (rows > MAX_FRAME_ROWS) throw malformed(`it has ${rows} rows, at most ${MAX_FRAME_ROWS} are allowed`);
+  if (rows === 0 ? values !== 0 : values === 0 || values % rows !== 0) {
+    throw malformed(`${values} values do not make ${rows} rows`);
+  }
+  return reader.float32s(values);
+}
+
+function writeSessions(writer: ByteWriter, sessions: readonly number[]): void {
+  writer.u32(sessions.length);
+  writer.words(Uint32Array.from(sessions));
+}
+
+function readSessions(reader: ByteReader): number[] {
+  return [...reader.uint32s(reader.upTo(MAX_FRAME_SESSIONS, "sessions"))];
+}
+
+function writePlace(writer: ByteWriter, { group, replica }: FaultPlace): void {
+  writer.u32(group === "vocabulary" ? VOCABULARY : group);
+  writer.u32(replica);
+}
+
+function readPlace(reader: ByteReader): FaultPlace {
+  const group = reader.u32();
+  return { group: group === VOCABULARY ? "vocabulary" : group, replica: reader.u32() };
+}
+
+/** A counted list whose entries take at least `minBytes`, so that a wrong count cannot allocate more than was sent. */
+function list<Entry>(reader: ByteReader, limit: number, minBytes: number, what: string, read: () => Entry): Entry[] {
+  const count = reader.upTo(limit, what);
+  if (count * minBytes > reader.remainingBytes) throw malformed(`${count} ${what} do not fit in what is left`);
+  return Array.from({ length: count }, read);
+}

@@ -1,0 +1,45 @@
+import type { Route } from "./replicas.ts";
+import { nextFrame, type Offer } from "./schedule.ts";
+
+/**
+ * The sessions of one route share its frames. Back-pressure is counted here: a frame takes a credit until its step is
+ * answered, since a WebSocket does not tell how much it has buffered.
+ */
+export class Lane {
+  readonly route: Route;
+  readonly #maxRows: number;
+  /** Sends a frame; settles, never rejects, when the step is over. */
+  readonly #transmit: (route: Route, offers: readonly Offer[]) => Promise<void>;
+  #credits: number;
+  #waiting: readonly Offer[] = [];
+
+  constructor(route: Route, maxRows: number, transmit: (route: Route, offers: readonly Offer[]) => Promise<void>) {
+    this.route = route;
+    this.#maxRows = maxRows;
+    this.#transmit = transmit;
+    // One frame for each stage to work on, and one on its way.
+    this.#credits = route.length + 1;
+  }
+
+  offer(offer: Offer): void {
+    this.#waiting = [...this.#waiting, offer];
+    this.#pump();
+  }
+
+  /** Takes back what a session still has waiting. */
+  withdraw(session: number): void {
+    this.#waiting = this.#waiting.filter((offer) => offer.session !== session);
+  }
+
+  #pump(): void {
+    while (this.#credits > 0 && this.#waiting.length > 0) {
+      const { frame, rest } = nextFrame(this.#waiting, this.#maxRows);
+      this.#waiting = rest;
+      this.#credits--;
+      void this.#transmit(this.route, frame).then(() => {
+        this.#credits++;
+        this.#pump();
+      });
+    }
+  }
+}

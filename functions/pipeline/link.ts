@@ -1,0 +1,114 @@
+import { InferenceError } from "../../runtime/errors.ts";
+import { MAX_FRAME_BYTES } from "./frame.ts";
+import { DIAL_LIMIT_MS, withTimeLimit } from "./time-limit.ts";
+
+const NORMAL = 1000;
+const UNSUPPORTED_DATA = 1003;
+
+export interface LinkEvents {
+  /** Called in the order of arrival; must not wait. */
+  message(bytes: ArrayBuffer, link: Link): void;
+  /** Called once, whichever side closed, except after our own `close`. */
+  lost(link: Link): void;
+}
+
+/**
+ * One WebSocket between two objects. workerd lets a send after an abnormal close succeed silently, so a link that
+ * closed or failed is dead at once and for good: every later send throws.
+ */
+export class Link {
+  /** Who is at the other end, for messages. */
+  readonly peer: string;
+  /** The conductor's life this link was dialled in. */
+  readonly incarnation: string;
+  #socket: WebSocket | null;
+
+  constructor(socket: WebSocket, peer: string, incarnation: string, events: LinkEvents) {
+    this.peer = peer;
+    this.incarnation = incarnation;
+    this.#socket = socket;
+    socket.binaryType = "arraybuffer";
+    socket.accept();
+    socket.addEventListener("message", ({ data }) => {
+      if (this.#socket === null) return;
+      if (typeof data === "string") this.#lose(UNSUPPORTED_DATA, events);
+      else events.message(data as ArrayBuffer, this);
+    });
+    socket.addEventListener("close", () => this.#lose(NORMAL, events));
+    socket.addEventListener("error", () => this.#lose(NORMAL, events));
+  }
+
+  get open(): boolean {
+    return this.#socket !== null;
+  }
+
+  /** InferenceError stage_lost when the link is closed, unsupported when the frame is too long. */
+  send(frame: Uint8Array<ArrayBuffer>): void {
+    if (frame.length > MAX_FRAME_BYTES) {
+      throw new InferenceError("unsupported", `a message of ${frame.length} bytes is over ${MAX_FRAME_BYTES}`);
+    }
+    if (this.#socket === null) throw new InferenceError("stage_lost", `the link to ${this.peer} is closed`);
+    this.#socket.send(frame);
+  }
+
+  /** Idempotent; `lost` is not called. */
+  close(): void {
+    const socket = this.#socket;
+    this.#socket = null;
+    closeQuietly(socket, NORMAL);
+  }
+
+  #lose(code: number, events: LinkEvents): void {
+    const socket = this.#socket;
+    if (socket === null) return;
+    this.#socket = null;
+    closeQuietly(socket, code);
+    events.lost(this);
+  }
+}
+
+/** A socket whose peer has vanished throws on close; there is nothing left to do about it. */
+function closeQuietly(socket: WebSocket | null, code: number): void {
+  try {
+    socket?.close(code);
+  } catch {}
+}
+
+/** Who dials, and in which life of the conductor: travels in the URL of the upgrade. */
+export interface Caller {
+  readonly role: "conductor" | "stage";
+  readonly incarnation: string;
+}
+
+/** Opens a socket to `stub`; InferenceError stage_lost or timed_out. */
+export async function dialLink(stub: Fetcher, peer: string, caller: Caller, events: LinkEvents): Promise<Link> {
+  const url = `https://ring/${caller.role}/${caller.incarnation}`;
+  const upgrade = stub.fetch(url, { headers: { Upgrade: "websocket" } }).catch((cause: unknown) => {
+    throw new InferenceError("stage_lost", `${peer} refused a link: ${String(cause)}`, { cause });
+  });
+  const response = await withTimeLimit(upgrade, DIAL_LIMIT_MS, peer);
+  if (!response.webSocket) {
+    throw new InferenceError("stage_lost", `${peer} answered ${response.status} where a socket was expected`);
+  }
+  return new Link(response.webSocket, peer, caller.incarnation, events);
+}
+
+/** Answers an upgrade; `opened` gets the link before its first message. Anything that is no upgrade of ours is a 426. */
+export function acceptLink(
+  request: Request,
+  events: LinkEvents,
+  opened: (link: Link, caller: Caller) => void,
+): Response {
+  const caller = readCaller(request);
+  if (caller === null) return new Response("expected a link of the ring", { status: 426 });
+  const { 0: theirs, 1: ours } = new WebSocketPair();
+  opened(new Link(ours, caller.role, caller.incarnation, events), caller);
+  return new Response(null, { status: 101, webSocket: theirs });
+}
+
+function readCaller(request: Request): Caller | null {
+  if (request.headers.get("Upgrade") !== "websocket") return null;
+  const match = /^\/(conductor|stage)\/([0-9a-f]{32})$/.exec(new URL(request.url).pathname);
+  if (match === null) return null;
+  return { role: match[1] === "conductor" ? "conductor" : "stage", incarnation: match[2]! };
+}

@@ -1,0 +1,70 @@
+import type { Selection, ShardSelection } from "../../runtime/sampling/selection.ts";
+import type { Route } from "./replicas.ts";
+import type { Offer } from "./schedule.ts";
+
+/** One attempt at a session: a number the parts know it by, and a route. A replay is another passage. */
+export class Passage {
+  readonly number: number;
+  readonly route: Route;
+  readonly #offer: (offer: Offer) => void;
+  readonly #failure = Promise.withResolvers<never>();
+  #failed = false;
+  #unsentRows = 0;
+  #sent = Promise.withResolvers<void>();
+  #answer = Promise.withResolvers<ShardSelection[]>();
+  #computedRows = 0;
+
+  constructor(number: number, route: Route, offer: (offer: Offer) => void) {
+    this.number = number;
+    this.route = route;
+    this.#offer = offer;
+    // Nobody may be waiting when a link breaks; the next wait will meet the failure.
+    this.#failure.promise.catch(() => {});
+  }
+
+  get failed(): boolean {
+    return this.#failed;
+  }
+
+  /** Rows that went through all stages. */
+  get computedRows(): number {
+    return this.#computedRows;
+  }
+
+  /** Puts rows in line; resolves when the last of them is on its way. */
+  async offer(position: number, hidden: Float32Array, rows: number, selection: Selection | null): Promise<void> {
+    this.#unsentRows = rows;
+    this.#sent = Promise.withResolvers();
+    if (selection !== null) this.#answer = Promise.withResolvers();
+    if (!this.#failed) this.#offer({ session: this.number, position, rows, hidden, selection });
+    await this.unlessFailed(this.#sent.promise);
+  }
+
+  /** What the vocabulary shards answer, in row order, to the last selection offered. */
+  async answer(): Promise<ShardSelection[]> {
+    return await this.unlessFailed(this.#answer.promise);
+  }
+
+  /** Settles like `work`, or rejects as soon as the passage fails. */
+  async unlessFailed<Value>(work: Promise<Value>): Promise<Value> {
+    return await Promise.race([this.#failure.promise, work]);
+  }
+
+  sent(rows: number): void {
+    this.#unsentRows -= rows;
+    if (this.#unsentRows === 0) this.#sent.resolve();
+  }
+
+  computed(rows: number): void {
+    this.#computedRows += rows;
+  }
+
+  answered(selections: ShardSelection[]): void {
+    this.#answer.resolve(selections);
+  }
+
+  fail(reason: unknown): void {
+    this.#failed = true;
+    this.#failure.reject(reason);
+  }
+}

@@ -1,0 +1,22 @@
+import type { PartReport } from "./assignment.ts";
+import type { EngineIdentity, StageRange, TableRange } from "./topology.ts";
+
+export interface ReplicaStatus extends PartReport {
+  /** KV tokens promised to sessions, whole pages. */
+  readonly reservedTokens: number;
+  /** Failed when last heard of. */
+  readonly suspect: boolean;
+}
+
+/** A pipeline as its conductor sees it: plain values for RPC. */
+export interface PipelineStatus {
+  readonly pipelineHash: string;
+  readonly engine: EngineIdentity;
+  readonly sessions: number;
+  readonly waiting: number;
+  /** WASM (or JS) memory of all parts together. */
+  readonly memoryBytes: number;
+  readonly embeddingCacheBytes: number;
+  readonly stages: readonly (StageRange & { readonly replicas: readonly ReplicaStatus[] })[];
+  readonly shards: readonly (TableRange & PartReport)[];
+}

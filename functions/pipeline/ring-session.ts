@@ -1,0 +1,149 @@
+import { InferenceError } from "../../runtime/errors.ts";
+import type { Selection, ShardSelection } from "../../runtime/sampling/selection.ts";
+import type { TokenPipeline } from "../../runtime/token-pipeline.ts";
+import type { Admission } from "./admission.ts";
+import type { Embeddings } from "./embeddings.ts";
+import type { Passage } from "./passage.ts";
+import type { Route } from "./replicas.ts";
+import type { Ring } from "./ring.ts";
+
+export const MAX_REPLAYS = 3;
+const FIRST_PAUSE_MS = 20;
+const PAUSE_GROWTH = 4;
+
+/** What a session runs on. */
+export interface RingParts {
+  readonly ring: Ring;
+  readonly admission: Admission;
+  readonly embeddings: Embeddings;
+}
+
+/**
+ * One generation on the ring. It alone knows the session's ids: when a part is lost it stitches another route and feeds
+ * them again from position 0. Every part computes the same bits again, so the tokens stay the same.
+ */
+export class RingSession implements TokenPipeline {
+  readonly #parts: RingParts;
+  readonly #tokens: number;
+  readonly #signal: AbortSignal;
+  readonly #ids: number[] = [];
+  readonly #leave = () => this.#drop(this.#signal.reason);
+  #route: Route;
+  #passage: Passage | null = null;
+  #computedTokens = 0;
+  #closed = false;
+
+  private constructor(parts: RingParts, route: Route, tokens: number, signal: AbortSignal) {
+    this.#parts = parts;
+    this.#route = route;
+    this.#tokens = tokens;
+    this.#signal = signal;
+    signal.addEventListener("abort", this.#leave, { once: true });
+  }
+
+  /**
+   * Waits for a place for `tokens` tokens, and for the parts of a route to be ready. InferenceError as Admission.admit
+   * and Ring.open; rejects with the signal's reason when it is aborted.
+   */
+  static async open(parts: RingParts, tokens: number, signal: AbortSignal): Promise<RingSession> {
+    const session = new RingSession(parts, await parts.admission.admit(tokens, signal), tokens, signal);
+    try {
+      await session.#persevere(async () => {});
+      return session;
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
+  }
+
+  /** The most tokens that went through all stages; a replay counts none twice. */
+  get computedTokens(): number {
+    return Math.max(this.#computedTokens, this.#passage?.computedRows ?? 0);
+  }
+
+  async step(ids: readonly number[], position: number, selection: Selection): Promise<ShardSelection[]> {
+    this.#ids.length = position;
+    for (const id of ids) this.#ids.push(id);
+    return await this.#persevere(async (passage, anew) => await this.#feed(passage, anew ? 0 : position, selection));
+  }
+
+  async reselect(selection: Selection): Promise<ShardSelection[]> {
+    return await this.#persevere(async (passage, anew) => {
+      if (anew) return await this.#feed(passage, 0, selection);
+      return await passage.unlessFailed(this.#parts.ring.reselect(passage, selection));
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#signal.removeEventListener("abort", this.#leave);
+    this.#drop(new InferenceError("internal", "the session is closed"));
+    this.#parts.admission.release(this.#route, this.#tokens);
+  }
+
+  /** Does `work` on the session's passage, or on a new one that has seen nothing (`anew`) when that is lost. */
+  async #persevere<Value>(work: (passage: Passage, anew: boolean) => Promise<Value>): Promise<Value> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const anew = this.#passage === null;
+        this.#passage ??= await this.#openPassage();
+        return await work(this.#passage, anew);
+      } catch (error) {
+        this.#drop(error);
+        this.#signal.throwIfAborted();
+        if (attempt === MAX_REPLAYS || !mayPass(error)) throw error;
+        console.warn(`a session starts again (attempt ${attempt + 1} of ${MAX_REPLAYS}): ${String(error)}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, FIRST_PAUSE_MS * PAUSE_GROWTH ** attempt));
+      this.#signal.throwIfAborted();
+      this.#route = this.#parts.admission.reroute(this.#route, this.#tokens);
+    }
+  }
+
+  /** Feeds the ids from position `from`, and answers the selection for the last; chunks follow each other unanswered. */
+  async #feed(passage: Passage, from: number, selection: Selection): Promise<ShardSelection[]> {
+    const { chunkRows } = this.#parts.ring.topology;
+    const embed = (start: number) =>
+      passage.unlessFailed(this.#parts.embeddings.rows(this.#ids.slice(start, start + chunkRows)));
+    let rows = embed(from);
+    for (let start = from; start < this.#ids.length; start += chunkRows) {
+      const hidden = await rows;
+      const end = Math.min(start + chunkRows, this.#ids.length);
+      const last = end === this.#ids.length;
+      if (!last) rows = embed(end);
+      // Should the passage fail before these rows are needed, `offer` says so.
+      rows.catch(() => {});
+      await passage.offer(start, hidden, end - start, last ? selection : null);
+    }
+    return await passage.answer();
+  }
+
+  async #openPassage(): Promise<Passage> {
+    const opening = this.#parts.ring.open(this.#route);
+    const { promise, reject } = Promise.withResolvers<never>();
+    const aborted = () => reject(this.#signal.reason);
+    this.#signal.addEventListener("abort", aborted, { once: true });
+    try {
+      return await Promise.race([opening, promise]);
+    } catch (error) {
+      // Loading cannot be called off; what it opens in the end is closed again.
+      opening.then((passage) => this.#parts.ring.close(passage, error)).catch(() => {});
+      throw error;
+    } finally {
+      this.#signal.removeEventListener("abort", aborted);
+    }
+  }
+
+  #drop(reason: unknown): void {
+    this.#computedTokens = this.computedTokens;
+    if (this.#passage !== null) this.#parts.ring.close(this.#passage, reason);
+    this.#passage = null;
+  }
+}
+
+/** Whether trying again can help: a part was lost or is late, or the cache of a closed session is not yet free. */
+function mayPass(error: unknown): boolean {
+  const passing: readonly string[] = ["stage_lost", "timed_out", "position_gap", "out_of_capacity"];
+  return error instanceof InferenceError && passing.includes(error.code);
+}

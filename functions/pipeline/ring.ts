@@ -1,0 +1,263 @@
+import { InferenceError } from "../../runtime/errors.ts";
+import type { Selection, ShardSelection } from "../../runtime/sampling/selection.ts";
+import type { Env } from "../env.ts";
+import type { PartReport } from "./assignment.ts";
+import { asLost, toInferenceError } from "./failure.ts";
+import { type FaultPlace, type Frame, type FrameBody, type FrameOf, placeName, type RowAnswer } from "./frame.ts";
+import { decodeFrame, encodeFrame } from "./frame-codec.ts";
+import { Joins, type Ownership } from "./joins.ts";
+import { Lane } from "./lane.ts";
+import type { Link, LinkEvents } from "./link.ts";
+import { OutboundLinks } from "./outbound-links.ts";
+import { Outstanding } from "./outstanding.ts";
+import { Passage } from "./passage.ts";
+import { passes, type Replicas, type Route } from "./replicas.ts";
+import { joinRows } from "./rows.ts";
+import type { Offer } from "./schedule.ts";
+import { stepLimitMs } from "./time-limit.ts";
+import type { Topology } from "./topology.ts";
+
+const shardPlace = (index: number): FaultPlace => ({ group: "vocabulary", replica: index });
+
+/** A frame on its way round. */
+interface Step {
+  readonly route: Route;
+  /** Sessions that have not failed. */
+  readonly sessions: Set<number>;
+}
+
+/** The conductor's end of the ring: sends frames, hears answers, and finds out what is lost. */
+export class Ring implements LinkEvents {
+  readonly #topology: Topology;
+  readonly #owner: Ownership;
+  readonly #replicas: Replicas;
+  readonly #joins: Joins;
+  readonly #links: OutboundLinks;
+  readonly #outstanding = new Outstanding();
+  readonly #steps = new Map<number, Step>();
+  readonly #passages = new Map<number, Passage>();
+  readonly #lanes = new Map<string, Lane>();
+  #nextStep = 0;
+  #nextSession = 0;
+  #rowsUnderWay = 0;
+
+  constructor(bindings: Pick<Env, "STAGE" | "VOCABULARY">, topology: Topology, owner: Ownership, replicas: Replicas) {
+    this.#topology = topology;
+    this.#owner = owner;
+    this.#replicas = replicas;
+    this.#joins = new Joins(bindings, topology, owner);
+    this.#links = new OutboundLinks(
+      ({ place, name }) => (place.group === "vocabulary" ? bindings.VOCABULARY : bindings.STAGE).getByName(name),
+      this,
+    );
+  }
+
+  get topology(): Topology {
+    return this.#topology;
+  }
+
+  /** Has the parts of `route` ready and linked, and begins a session on it; InferenceError says what could not be. */
+  async open(route: Route): Promise<Passage> {
+    await this.#joins.join(route, (place) => this.#suspect(place));
+    const places = [{ group: 0, replica: route[0]! }, ...this.#shards.map(shardPlace)];
+    const successors = places.map((place) => ({ place, name: this.#joins.nameOf(place) }));
+    await this.#links.dial(successors, { role: "conductor", incarnation: this.#owner.incarnation });
+    for (const [group, replica] of route.entries()) this.#replicas.mark({ group, replica }, false);
+    const lane = this.#lane(route);
+    const passage = new Passage(this.#nextSession++, route, (offer) => lane.offer(offer));
+    this.#passages.set(passage.number, passage);
+    return passage;
+  }
+
+  /** Ends a session: its KV cache is freed behind the last of its rows. */
+  close(passage: Passage, reason: unknown): void {
+    if (!this.#passages.has(passage.number)) return;
+    this.#forget(passage, reason);
+    const bytes = this.#encode(0, passage.route, { kind: "close", sessions: [passage.number] });
+    const first = { group: 0, replica: passage.route[0]! };
+    // A lost link has ended the session already.
+    if (this.#links.isOpen(first)) this.#links.to(first).send(bytes);
+  }
+
+  /** Embedding rows of `ids`, which all lie in vocabulary shard `shard`. */
+  async embed(shard: number, ids: Uint32Array): Promise<Float32Array> {
+    const [answer] = await this.#ask([shard], { kind: "embed", ids }, ids.length);
+    return (answer as FrameOf<"embedded">).hidden;
+  }
+
+  /** Another selection for the last wanted row of a session. */
+  async reselect(passage: Passage, selection: Selection): Promise<ShardSelection[]> {
+    const answers = await this.#ask(this.#shards, { kind: "reselect", session: passage.number, selection }, 1);
+    return answers.map((answer) => (answer as FrameOf<"answers">).answers[0]!.selection);
+  }
+
+  /** How a part is; one that is not in the ring is not woken for it. */
+  async report(place: FaultPlace): Promise<PartReport> {
+    return await this.#joins.report(place);
+  }
+
+  /** Closes every link; the next session opens them again. Only when there are no sessions. */
+  rest(): void {
+    this.#links.closeAll();
+    this.#joins.forgetAll();
+    this.#lanes.clear();
+  }
+
+  message(bytes: ArrayBuffer, link: Link): void {
+    const place = this.#links.placeOf(link);
+    if (place === null) return;
+    let frame: Frame;
+    try {
+      frame = decodeFrame(bytes);
+    } catch (error) {
+      this.#lose(place, asLost(error, placeName(place)));
+      return;
+    }
+    if (frame.incarnation !== this.#owner.incarnation) return;
+    if (frame.kind === "error") this.#fault(frame);
+    else if (place.group === "vocabulary") this.#outstanding.receive(place.replica, frame);
+  }
+
+  lost(link: Link): void {
+    const place = this.#links.placeOf(link);
+    if (place !== null) this.#lose(place, new InferenceError("stage_lost", `${placeName(place)} closed its link`));
+  }
+
+  /** Sends one frame and sees its step through. */
+  async #transmit(route: Route, offers: readonly Offer[]): Promise<void> {
+    const number = this.#nextStep++;
+    const rows = offers.reduce((sum, offer) => sum + offer.rows, 0);
+    const step: Step = { route, sessions: new Set(offers.map(({ session }) => session)) };
+    const wanted = offers.some(({ selection }) => selection !== null);
+    this.#steps.set(number, step);
+    this.#rowsUnderWay += rows;
+    try {
+      const answers = this.#expect(number, wanted ? this.#shards : [0], 0, () => {
+        this.#send({ group: 0, replica: route[0]! }, number, route, rowsBody(offers));
+      });
+      for (const { session, rows } of offers) this.#passages.get(session)?.sent(rows);
+      this.#distribute(offers, await answers);
+    } catch (error) {
+      if (error instanceof InferenceError && error.code === "timed_out") this.#loseRoute(route, error);
+      for (const session of step.sessions) this.#fail(session, error);
+    } finally {
+      this.#rowsUnderWay -= rows;
+      this.#steps.delete(number);
+    }
+  }
+
+  #distribute(offers: readonly Offer[], frames: readonly Frame[]): void {
+    const answers = frames.map(
+      (frame) => new Map(answersOf(frame).map(({ session, selection }) => [session, selection])),
+    );
+    for (const { session, rows, selection } of offers) {
+      const passage = this.#passages.get(session);
+      passage?.computed(rows);
+      if (passage === undefined || selection === null) continue;
+      const found = answers.map((shard) => shard.get(session));
+      if (found.every((answer) => answer !== undefined)) passage.answered(found);
+      else passage.fail(new InferenceError("internal", `session ${session} is missing in an answer`));
+    }
+  }
+
+  /** Asks vocabulary shards directly. */
+  async #ask(shards: readonly number[], body: FrameBody, rows: number): Promise<Frame[]> {
+    const number = this.#nextStep++;
+    return await this.#expect(number, shards, rows, () => {
+      for (const shard of shards) this.#send(shardPlace(shard), number, [], body);
+    });
+  }
+
+  /** Sends, and waits for the answers of `shards` as long as they and `rows` more rows may take. */
+  #expect(number: number, shards: readonly number[], rows: number, send: () => void): Promise<Frame[]> {
+    const answers = this.#outstanding.expect(number, shards, stepLimitMs(this.#rowsUnderWay + rows));
+    try {
+      send();
+    } catch (error) {
+      this.#outstanding.reject(number, asLost(error, "the ring"));
+    }
+    return answers;
+  }
+
+  /** Something went wrong further along: in one session, or with a part that all sessions passing it have lost. */
+  #fault({ step, code, message, place, sessions }: FrameOf<"error">): void {
+    const error = toInferenceError({ code, message: `${placeName(place)}: ${message}` });
+    if (code === "stage_lost") this.#lose(place, error);
+    if (!this.#steps.has(step)) this.#outstanding.reject(step, error);
+    for (const session of sessions) this.#fail(session, error);
+  }
+
+  /** A part is gone: with it went the KV cache of every session that passes it. */
+  #lose(place: FaultPlace, error: InferenceError): void {
+    this.#suspect(place);
+    if (place.group === "vocabulary") this.#outstanding.loseShard(place.replica, error);
+    for (const [number, { route }] of this.#steps) if (passes(route, place)) this.#outstanding.reject(number, error);
+    for (const passage of this.#passages.values()) if (passes(passage.route, place)) this.#forget(passage, error);
+  }
+
+  /** A time limit does not say who is late: the whole route is opened anew. */
+  #loseRoute(route: Route, cause: InferenceError): void {
+    for (const [group, replica] of route.entries()) this.#suspect({ group, replica });
+    this.#lose({ group: 0, replica: route[0]! }, new InferenceError("stage_lost", cause.message, { cause }));
+  }
+
+  /** `place` has to join again, and until then another replica is preferred. */
+  #suspect(place: FaultPlace): void {
+    this.#replicas.mark(place, true);
+    this.#joins.forget(place);
+    this.#links.close(place);
+  }
+
+  #fail(session: number, error: unknown): void {
+    const passage = this.#passages.get(session);
+    if (passage !== undefined) this.close(passage, error);
+    for (const [number, { sessions }] of this.#steps) {
+      // When nothing of a frame goes on, nobody will answer it.
+      if (sessions.delete(session) && sessions.size === 0)
+        this.#outstanding.reject(number, asLost(error, "the session"));
+    }
+  }
+
+  #forget(passage: Passage, reason: unknown): void {
+    this.#passages.delete(passage.number);
+    this.#lane(passage.route).withdraw(passage.number);
+    passage.fail(reason);
+  }
+
+  #lane(route: Route): Lane {
+    const key = route.join("/");
+    const lane = this.#lanes.get(key) ?? new Lane(route, this.#topology.chunkRows, this.#transmit.bind(this));
+    this.#lanes.set(key, lane);
+    return lane;
+  }
+
+  #send(place: FaultPlace, step: number, route: Route, body: FrameBody): void {
+    this.#links.to(place).send(this.#encode(step, route, body));
+  }
+
+  #encode(step: number, route: Route, body: FrameBody): Uint8Array<ArrayBuffer> {
+    const { pipelineHash, incarnation } = this.#owner;
+    return encodeFrame({ step, pipelineHash, incarnation, route, ...body });
+  }
+
+  get #shards(): number[] {
+    return this.#topology.shards.map((_, index) => index);
+  }
+}
+
+function rowsBody(offers: readonly Offer[]): FrameBody {
+  return {
+    kind: "rows",
+    groups: offers.map(({ session, position, rows, selection }) => ({
+      session,
+      position,
+      rows,
+      truncateTo: position,
+      firstWanted: selection === null ? 0 : rows - 1,
+      selections: selection === null ? [] : [selection],
+    })),
+    hidden: joinRows(offers.map(({ hidden }) => hidden)),
+  };
+}
+
+const answersOf = (frame: Frame): readonly RowAnswer[] => (frame.kind === "answers" ? frame.answers : []);

@@ -1,0 +1,237 @@
+import type { LayerStage } from "../../runtime/engine.ts";
+import { InferenceError } from "../../runtime/errors.ts";
+import { checkHead, type StageAssignment, type Successor } from "./assignment.ts";
+import { toFailure } from "./failure.ts";
+import {
+  type FaultPlace,
+  type Frame,
+  type FrameBody,
+  type FrameHead,
+  type FrameOf,
+  frameHead,
+  placeName,
+  type RowsGroup,
+  type WantedRow,
+} from "./frame.ts";
+import { decodeFrame, encodeFrame } from "./frame-codec.ts";
+import { Inbox } from "./inbox.ts";
+import type { Link, LinkEvents } from "./link.ts";
+import { OutboundLinks } from "./outbound-links.ts";
+import { joinRows } from "./rows.ts";
+import { StageSessions } from "./stage-sessions.ts";
+
+const FIRST_SHARD: FaultPlace = { group: "vocabulary", replica: 0 };
+
+/**
+ * A stage's place in the ring: takes frames in the order they come, runs them, and passes them on. What goes wrong with
+ * a session travels back along the link its rows came by, stage by stage, to the conductor.
+ */
+export class StageNode implements LinkEvents {
+  readonly #inbox = new Inbox();
+  readonly #inbound = new Set<Link>();
+  readonly #outbound: OutboundLinks;
+  #assignment: StageAssignment | null = null;
+  #stage: LayerStage | null = null;
+  #sessions: StageSessions | null = null;
+
+  constructor(connect: (successor: Successor) => Fetcher) {
+    this.#outbound = new OutboundLinks(connect, {
+      message: this.#backward.bind(this),
+      lost: this.#successorLost.bind(this),
+    });
+  }
+
+  get sessions(): number {
+    return this.#sessions?.size ?? 0;
+  }
+
+  /** Takes `stage` into the ring of `assignment`; sessions of another conductor's life or of another stage are over. */
+  async join(assignment: StageAssignment, stage: LayerStage, hiddenSize: number): Promise<void> {
+    await this.#inbox.run(() => {
+      if (this.#assignment?.incarnation !== assignment.incarnation) this.#leave(assignment.incarnation);
+      if (this.#stage !== stage) {
+        this.#closeSessions(() => true);
+        this.#sessions = new StageSessions(stage, hiddenSize);
+      }
+      this.#stage = stage;
+      this.#assignment = assignment;
+    });
+    await this.#outbound.dial(assignment.successors, { role: "stage", incarnation: assignment.incarnation });
+  }
+
+  accepted(link: Link): void {
+    this.#inbound.add(link);
+  }
+
+  message(bytes: ArrayBuffer, link: Link): void {
+    this.#inbox.push(() => this.#receive(bytes, link));
+  }
+
+  lost(link: Link): void {
+    this.#inbound.delete(link);
+    this.#inbox.push(async () => this.#closeSessions((from) => from === link));
+    // Nobody feeds this stage any more; open sockets are billed.
+    if (this.#inbound.size === 0) this.#inbox.push(async () => this.#rest());
+  }
+
+  async #receive(bytes: ArrayBuffer, link: Link): Promise<void> {
+    // Its sessions ended with the link: what it still brought is nobody's.
+    if (!link.open) return;
+    const frame = this.#decode(bytes, link);
+    if (frame?.kind === "close") this.#passClose(frame);
+    if (frame?.kind !== "rows") return;
+    const sessions = frame.groups.map(({ session }) => session);
+    try {
+      await this.#run(frame, this.#check(frame), link);
+    } catch (error) {
+      this.#report(link, frame, sessions, error, this.#place);
+    }
+  }
+
+  /** A peer that sends what cannot be read is cut off: its conductor notices, and replays. */
+  #decode(bytes: ArrayBuffer, link: Link): FrameOf<"rows"> | FrameOf<"close"> | null {
+    try {
+      const frame = decodeFrame(bytes);
+      if (frame.kind === "rows" || frame.kind === "close") return frame;
+      throw new InferenceError("internal", `a stage takes no ${frame.kind} frames`);
+    } catch (error) {
+      console.error(`a stage cut off the link from ${link.peer}: ${toFailure(error).message}`);
+      link.close();
+      this.lost(link);
+      return null;
+    }
+  }
+
+  #check({ pipelineHash, incarnation }: Frame): StageAssignment {
+    const assignment = this.#assignment;
+    if (assignment === null)
+      throw new InferenceError("stage_lost", "this stage has not joined a pipeline since it started");
+    checkHead({ pipelineHash, incarnation }, assignment);
+    return assignment;
+  }
+
+  async #run(frame: FrameOf<"rows">, assignment: StageAssignment, link: Link): Promise<void> {
+    const { groups, hidden, faults } = await this.#sessions!.run(frame, link);
+    for (const { session, error } of faults) this.#report(link, frame, [session], error, this.#place);
+    if (groups.length === 0) return;
+    const passed: Frame = assignment.finalNorm
+      ? { ...frameHead(frame), ...(await this.#select(groups, hidden)) }
+      : { ...frameHead(frame), kind: "rows", groups, hidden };
+    const bytes = encodeFrame(passed);
+    const acknowledges = passed.kind === "select" && passed.wanted.length === 0;
+    for (const place of acknowledges ? [FIRST_SHARD] : this.#next(frame.route)) {
+      try {
+        this.#outbound.to(place).send(bytes);
+      } catch (error) {
+        this.#report(
+          link,
+          frame,
+          groups.map(({ session }) => session),
+          error,
+          place,
+        );
+      }
+    }
+  }
+
+  /** The wanted rows alone, final-normed. */
+  async #select(groups: readonly RowsGroup[], hidden: Float32Array): Promise<Extract<FrameBody, { kind: "select" }>> {
+    const columns = hidden.length / groups.reduce((sum, { rows }) => sum + rows, 0);
+    const wanted: WantedRow[] = [];
+    const rows: Float32Array[] = [];
+    let first = 0;
+    for (const group of groups) {
+      for (const [index, selection] of group.selections.entries()) {
+        const row = group.firstWanted + index;
+        wanted.push({ session: group.session, position: group.position + row, selection });
+        rows.push(hidden.subarray((first + row) * columns, (first + row + 1) * columns));
+      }
+      first += group.rows;
+    }
+    const normed = rows.length === 0 ? joinRows([]) : await this.#stage!.finalNormRows(joinRows(rows));
+    return { kind: "select", wanted, hidden: normed };
+  }
+
+  #passClose(frame: FrameOf<"close">): void {
+    if (frame.incarnation !== this.#assignment?.incarnation) return;
+    for (const session of frame.sessions) this.#sessions?.close(session);
+    this.#sendClose(frame.route, frame.sessions);
+  }
+
+  /** Ends the sessions fed by links for which `holds`, here and further along their routes. */
+  #closeSessions(holds: (from: Link) => boolean): void {
+    for (const number of this.#sessions?.where(({ link }) => holds(link)) ?? []) {
+      const { route } = this.#sessions!.get(number)!;
+      this.#sessions!.close(number);
+      this.#sendClose(route, [number]);
+    }
+  }
+
+  #sendClose(route: readonly number[], sessions: readonly number[]): void {
+    const { pipelineHash, incarnation } = this.#assignment!;
+    const bytes = encodeFrame({ step: 0, pipelineHash, incarnation, route, kind: "close", sessions });
+    // Where the link is gone, the sessions ended with it.
+    for (const place of this.#next(route)) if (this.#outbound.isOpen(place)) this.#outbound.to(place).send(bytes);
+  }
+
+  /** Errors of later stages, on their way to the conductor. */
+  #backward(bytes: ArrayBuffer): void {
+    const frame = decodeFrame(bytes);
+    if (frame.kind !== "error") return;
+    for (const [link, sessions] of this.#byLink(frame.sessions)) link.send(encodeFrame({ ...frame, sessions }));
+  }
+
+  #successorLost(lost: Link): void {
+    const place = this.#outbound.placeOf(lost);
+    if (place === null || this.#assignment === null) return;
+    const { group, replica } = place;
+    const through = this.#sessions?.where(({ route }) => group === "vocabulary" || route[group] === replica) ?? [];
+    const error = new InferenceError("stage_lost", `${placeName(place)} closed its link`);
+    for (const [link, sessions] of this.#byLink(through)) {
+      this.#report(link, { ...this.#assignment, step: 0, route: [] }, sessions, error, place);
+    }
+  }
+
+  #byLink(sessions: readonly number[]): Map<Link, number[]> {
+    const open = sessions.filter((session) => this.#sessions?.get(session)?.link.open);
+    return Map.groupBy(open, (session) => this.#sessions!.get(session)!.link);
+  }
+
+  #report(
+    link: Link,
+    { step, pipelineHash, incarnation, route }: FrameHead,
+    sessions: readonly number[],
+    error: unknown,
+    place: FaultPlace,
+  ): void {
+    const { code, message } = toFailure(error);
+    if (!link.open) return;
+    link.send(encodeFrame({ step, pipelineHash, incarnation, route, kind: "error", code, message, place, sessions }));
+  }
+
+  get #place(): FaultPlace {
+    return { group: this.#assignment?.group ?? 0, replica: this.#assignment?.replica ?? 0 };
+  }
+
+  /** Where rows of `route` go from here. */
+  #next(route: readonly number[]): readonly FaultPlace[] {
+    const { finalNorm, group, successors } = this.#assignment!;
+    if (finalNorm) return successors.map(({ place }) => place);
+    return [{ group: group + 1, replica: route[group + 1]! }];
+  }
+
+  /** A new life of the conductor has begun: what belongs to the old one is cut off. */
+  #leave(incarnation: string): void {
+    this.#closeSessions(() => true);
+    this.#outbound.closeAll();
+    for (const link of this.#inbound) {
+      if (link.incarnation === incarnation) continue;
+      link.close();
+      this.#inbound.delete(link);
+    }
+  }
+
+  #rest(): void {
+    if (this.#inbound.size === 0) this.#outbound.closeAll();
+  }
+}

@@ -1,0 +1,82 @@
+import type { Engine } from "../../runtime/engine.ts";
+import type { Manifest } from "../../weights/manifest.ts";
+import { splitLayers, splitTable } from "../../weights/plan.ts";
+import type { PipelineSettings } from "../settings.ts";
+import { PROTOCOL_VERSION } from "./frame.ts";
+import { bytesToHex } from "./hex.ts";
+
+export interface StageRange {
+  readonly firstLayer: number;
+  readonly layerCount: number;
+}
+
+export interface TableRange {
+  /** Of the manifest's table shards. */
+  readonly firstShard: number;
+  readonly shardCount: number;
+  /** Of the vocabulary. */
+  readonly firstRow: number;
+  readonly rows: number;
+}
+
+/** Which bits an engine computes: part of the hash that sessions are pinned to. */
+export interface EngineIdentity {
+  readonly name: Engine["name"];
+  readonly version: string;
+  readonly activations: Engine["activations"];
+}
+
+/** How one model is cut over objects, and what each of them may hold. */
+export interface Topology {
+  /** SHA-256 in hex. */
+  readonly manifestHash: string;
+  readonly engine: EngineIdentity;
+  readonly hiddenSize: number;
+  readonly stages: readonly StageRange[];
+  readonly shards: readonly TableRange[];
+  /** Of each stage. */
+  readonly replicas: number;
+  /** The most rows of a frame. */
+  readonly chunkRows: number;
+  /** KV cache of each stage's replica. */
+  readonly kvTokens: number;
+  readonly maxSessions: number;
+}
+
+/** Cuts `manifest` as the settings say; InferenceError unsupported when it cannot be cut so. */
+export function planTopology(
+  manifest: Manifest,
+  manifestHash: string,
+  engine: EngineIdentity,
+  settings: PipelineSettings,
+): Topology {
+  const { replicas, chunkRows, kvTokens, maxSessions } = settings;
+  return {
+    manifestHash,
+    engine: { name: engine.name, version: engine.version, activations: engine.activations },
+    hiddenSize: manifest.architecture.hiddenSize,
+    stages: splitLayers(manifest.layers.length, settings.stages),
+    shards: splitTable(manifest, settings.vocabularyShards).map(({ firstShard, shardCount }) => ({
+      firstShard,
+      shardCount,
+      firstRow: manifest.table.shards[firstShard]!.firstRow,
+      rows: manifest.table.shards.slice(firstShard, firstShard + shardCount).reduce((sum, { rows }) => sum + rows, 0),
+    })),
+    replicas,
+    chunkRows,
+    kvTokens,
+    maxSessions,
+  };
+}
+
+/** SHA-256 in hex over all that decides a token's bits or a frame's meaning; every frame carries it. */
+export async function hashPipeline({ manifestHash, engine, stages, shards }: Topology): Promise<string> {
+  const text = JSON.stringify([
+    PROTOCOL_VERSION,
+    manifestHash,
+    [engine.name, engine.version, engine.activations],
+    stages.map(({ firstLayer, layerCount }) => [firstLayer, layerCount]),
+    shards.map(({ firstShard, shardCount }) => [firstShard, shardCount]),
+  ]);
+  return bytesToHex(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))));
+}
