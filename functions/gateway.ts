@@ -1,4 +1,6 @@
 // The entry of the Worker: the API, and every Durable Object class of a deployment in one script.
+import "./engine-simd.ts";
+
 export { api as default } from "./api.ts";
 export { Conductor } from "./objects/conductor.ts";
 export { Ledger } from "./objects/ledger.ts";
