@@ -1,0 +1,15 @@
+import type { ActivationBits, Engine } from "../runtime/engine.ts";
+import { createOrtEngine } from "../runtime/ort/engine.ts";
+import { createSimdEngine } from "../runtime/simd/engine.ts";
+import { chooseKernelModule, instantiateKernels } from "../runtime/simd/instantiate.ts";
+import { loadKernelModules } from "./kernel-modules.ts";
+import { loadOrtModule } from "./ort-module.ts";
+
+export type EngineName = Engine["name"];
+
+/** The engine by name; `activations` is the simd engine's, ort does not quantise them. */
+export async function createEngine(name: EngineName, activations: ActivationBits): Promise<Engine> {
+  if (name === "ort") return createOrtEngine({ wasmModule: await loadOrtModule() });
+  const module = chooseKernelModule(await loadKernelModules());
+  return createSimdEngine({ kernels: (memory) => instantiateKernels(module, memory), activations });
+}
