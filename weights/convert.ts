@@ -40,6 +40,8 @@ export interface ConvertOptions {
   readonly replace?: boolean | undefined;
   readonly onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
   readonly onWarning?: ((text: string) => void) | undefined;
+  /** Stops the conversion between two chunks of rows; nothing is left behind. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -47,7 +49,7 @@ export interface ConvertOptions {
  * same bytes. WeightsError names what is wrong with the checkpoint; then the target is left as it was.
  */
 export async function convert(options: ConvertOptions): Promise<Manifest> {
-  const { checkpoint, target, onProgress, onWarning } = options;
+  const { checkpoint, target, onProgress, onWarning, signal } = options;
   const config = await readCheckpointConfig(checkpoint);
   const tokenizer = await readTokenizer(checkpoint, config, onWarning);
   const description = describe(config, tokenizer, options);
@@ -69,6 +71,7 @@ export async function convert(options: ConvertOptions): Promise<Manifest> {
       const encoder = new ShardEncoder(tensors, (bytes) => {
         doneBytes += bytes;
         onProgress?.(doneBytes, totalBytes);
+        signal?.throwIfAborted();
       });
       const write = async ({ graphs, data }: Shard) => {
         const files: ModelFile[] = [];

@@ -49,7 +49,12 @@ export class FolderWriter {
     }
     const replaced = `${this.#temporary}.replaced`;
     await rename(this.#target, replaced);
-    await rename(this.#temporary, this.#target);
+    try {
+      await rename(this.#temporary, this.#target);
+    } catch (error) {
+      await rename(replaced, this.#target);
+      throw error;
+    }
     await rm(replaced, { recursive: true });
   }
 

@@ -25,11 +25,7 @@ export class ShardEncoder {
     const contents = new Uint8Array(this.#file, 0, bytes).fill(0);
     let reported = 0;
     for (const piece of pieces) {
-      try {
-        reported += await this.#encodePiece(piece);
-      } catch (cause) {
-        throw new WeightsError(`tensor ${piece.source}: ${(cause as Error).message}`, { cause });
-      }
+      reported += await this.#encodePiece(piece);
     }
     this.#onEncoded(bytes - reported);
     return contents;
@@ -52,7 +48,12 @@ export class ShardEncoder {
   }
 
   /** Writes `count` rows from the piece's row `row` on; returns the bytes they take. */
-  #store({ encoding, columns, scales, data }: WeightPiece, row: number, count: number, values: Float32Array): number {
+  #store(
+    { encoding, source, firstRow, columns, scales, data }: WeightPiece,
+    row: number,
+    count: number,
+    values: Float32Array,
+  ): number {
     if (scales === null) {
       const weights = new Float32Array(this.#file, data.offset, columns);
       for (let i = 0; i < columns; i++) weights[i] = 1 + values[i]!;
@@ -63,7 +64,11 @@ export class ShardEncoder {
     const scaleBits = new Uint16Array(this.#file, scales.offset + row * blocks * 2, count * blocks);
     const quantised = new Uint8Array(this.#file, data.offset + row * rowBytes, count * rowBytes);
     const quantise = encoding === "int4" ? quantise4 : quantise8;
-    quantise(values, scaleBits, quantised);
+    try {
+      quantise(values, scaleBits, quantised);
+    } catch (cause) {
+      throw new WeightsError(`tensor ${source}, rows ${firstRow + row} on: ${(cause as Error).message}`, { cause });
+    }
     return scaleBits.byteLength + quantised.byteLength;
   }
 }

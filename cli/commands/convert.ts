@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { convert } from "../../weights/convert.ts";
+import { WeightsError } from "../../weights/errors.ts";
 import { withProgress } from "../progress.ts";
 
 interface ConvertCommandOptions {
@@ -28,6 +29,8 @@ export function convertCommand(): Command {
     .option("--force", "replace the model folder if it exists")
     .action(async (checkpoint: string, target: string, options: ConvertCommandOptions) => {
       const startMs = performance.now();
+      const stop = new AbortController();
+      process.once("SIGINT", () => stop.abort(new WeightsError("stopped; nothing was written")));
       const manifest = await withProgress((onProgress) =>
         convert({
           checkpoint,
@@ -39,6 +42,7 @@ export function convertCommand(): Command {
           replace: options.force,
           onWarning: (text) => process.stderr.write(`warning: ${text}\n`),
           onProgress,
+          signal: stop.signal,
         }),
       );
       const seconds = (performance.now() - startMs) / 1000;

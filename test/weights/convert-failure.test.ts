@@ -16,7 +16,7 @@ test("a conversion that fails half way leaves nothing", async () => {
   const folder = temporaryFolder();
   const checkpoint = writeCheckpoint(join(folder, "checkpoint"), { tensors: damaged() });
   await expect(convert({ checkpoint, target: join(folder, "model") })).rejects.toThrow(
-    /model\.layers\.1\.mlp\.down_proj\.weight: expected finite weights/,
+    /model\.layers\.1\.mlp\.down_proj\.weight, rows 0 on: expected finite weights/,
   );
   expect(readdirSync(folder)).toEqual(["checkpoint"]);
 });

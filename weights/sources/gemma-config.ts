@@ -48,8 +48,8 @@ const computingFields = {
   use_bidirectional_attention: z.literal(false).nullish(),
   tie_word_embeddings: z.literal(true).optional(),
   pruned_heads: z.strictObject({}).optional(),
-  bos_token_id: tokenId.default(2),
-  eos_token_id: z.union([tokenId, z.array(tokenId).min(1).max(15)]).default(1),
+  bos_token_id: tokenId.nullish(),
+  eos_token_id: z.union([tokenId, z.array(tokenId).min(1).max(15)]).nullish(),
   pad_token_id: tokenId.nullish(),
 };
 
@@ -95,8 +95,8 @@ export function readGemmaConfig(json: Record<string, unknown>, path: string): Ge
       ropeTheta: fromParameters ?? config.rope_theta ?? 10_000,
       maxPositionEmbeddings: config.max_position_embeddings,
     },
-    bosTokenId: config.bos_token_id,
-    eosTokenIds: [config.eos_token_id].flat(),
+    bosTokenId: config.bos_token_id ?? 2,
+    eosTokenIds: [config.eos_token_id ?? 1].flat(),
     padTokenId: config.pad_token_id ?? 0,
   };
 }
