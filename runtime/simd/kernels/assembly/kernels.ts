@@ -1,0 +1,14 @@
+export { argmax } from "./argmax";
+export { attention } from "./attention";
+export { add, geluMultiply, scale } from "./elementwise";
+export { gatherQ8 } from "./gather-q8";
+export { matmulQ4 } from "./matmul-q4";
+export { matmulQ8 } from "./matmul-q8";
+export { quantizeActivations } from "./quantize-activations";
+export { repackQ4 } from "./repack-q4";
+export { repackQ8 } from "./repack-q8";
+export { rmsNorm } from "./rms-norm";
+export { rotary } from "./rotary";
+export { storeKv } from "./store-kv";
+export { tileSums } from "./tile-sums";
+export { topK } from "./top-k";

@@ -1,0 +1,29 @@
+/** (0 + 2) + (1 + 3) of four float32 lanes. */
+export function sumOfLanes(v: v128): f32 {
+  return f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 2) + (f32x4.extract_lane(v, 1) + f32x4.extract_lane(v, 3));
+}
+
+/** sumOfLanes of four vectors, one a lane. */
+export function sumsOfLanes(a: v128, b: v128, c: v128, d: v128): v128 {
+  // [a0 b0 a1 b1] + [a2 b2 a3 b3] = [a02 b02 a13 b13]
+  const ab = f32x4.add(v128.shuffle<f32>(a, b, 0, 4, 1, 5), v128.shuffle<f32>(a, b, 2, 6, 3, 7));
+  const cd = f32x4.add(v128.shuffle<f32>(c, d, 0, 4, 1, 5), v128.shuffle<f32>(c, d, 2, 6, 3, 7));
+  return f32x4.add(v128.shuffle<f32>(ab, cd, 0, 1, 4, 5), v128.shuffle<f32>(ab, cd, 2, 3, 6, 7));
+}
+
+/** The largest lane. */
+export function maxOfLanes(v: v128): f32 {
+  const pairs = f32x4.pmax(v, v128.shuffle<f32>(v, v, 2, 3, 0, 1));
+  return f32x4.extract_lane(f32x4.pmax(pairs, v128.shuffle<f32>(pairs, pairs, 1, 0, 3, 2)), 0);
+}
+
+/** Stores the first `lanes` (1 … 4) 32-bit lanes. */
+export function storeLanes(address: usize, v: v128, lanes: u32): void {
+  if (lanes >= 4) {
+    v128.store(address, v);
+  } else {
+    v128.store_lane<f32>(address, v, 0);
+    if (lanes > 1) v128.store_lane<f32>(address, v, 1, 4);
+    if (lanes > 2) v128.store_lane<f32>(address, v, 2, 8);
+  }
+}
