@@ -6,6 +6,7 @@ import {
   type Frame,
   type FrameBody,
   type FrameHead,
+  MAX_COLUMNS,
   MAX_ERROR_BYTES,
   MAX_FRAME_BYTES,
   MAX_FRAME_GROUPS,
@@ -102,7 +103,7 @@ function writeBody(writer: ByteWriter, body: FrameBody): void {
     case "rows":
       writer.u32(body.groups.length);
       for (const group of body.groups) writeGroup(writer, group);
-      writer.words(body.hidden);
+      writeRows(writer, rowsOf(body.groups), body.hidden);
       return;
     case "select":
       writer.u32(body.wanted.length);
@@ -111,7 +112,7 @@ function writeBody(writer: ByteWriter, body: FrameBody): void {
         writer.u32(position);
         writeSelection(writer, selection);
       }
-      writer.words(body.hidden);
+      writeRows(writer, body.wanted.length, body.hidden);
       return;
     case "embed":
       writer.u32(body.ids.length);
@@ -120,7 +121,7 @@ function writeBody(writer: ByteWriter, body: FrameBody): void {
     case "embedded":
       writer.u32(body.ids.length);
       writer.words(body.ids);
-      writer.words(body.hidden);
+      writeRows(writer, body.ids.length, body.hidden);
       return;
     case "answers":
       writer.u32(body.answers.length);
@@ -153,8 +154,7 @@ function readBody(reader: ByteReader, kind: FrameBody["kind"]): FrameBody {
   switch (kind) {
     case "rows": {
       const groups = list(reader, MAX_FRAME_GROUPS, GROUP_BYTES, "groups", () => readGroup(reader));
-      const rows = groups.reduce((sum, group) => sum + group.rows, 0);
-      return { kind, groups, hidden: readRows(reader, rows) };
+      return { kind, groups, hidden: readRows(reader, rowsOf(groups)) };
     }
     case "select": {
       const wanted = list(reader, MAX_FRAME_ROWS, 8 + SELECTION_BYTES, "wanted rows", () => ({
@@ -216,14 +216,18 @@ function readGroup(reader: ByteReader): RowsGroup {
   return { session, position, rows, truncateTo, firstWanted, selections };
 }
 
-/** Rows end a frame: what is left is theirs, and the number of columns follows from it. */
+const rowsOf = (groups: readonly RowsGroup[]) => groups.reduce((sum, { rows }) => sum + rows, 0);
+
+/** Columns, then the rows: the end of a frame. */
+function writeRows(writer: ByteWriter, rows: number, hidden: Float32Array): void {
+  writer.u32(rows === 0 ? 0 : hidden.length / rows);
+  writer.words(hidden);
+}
+
 function readRows(reader: ByteReader, rows: number): Float32Array<ArrayBuffer> {
-  const values = reader.remainingBytes / 4;
+  const columns = reader.upTo(MAX_COLUMNS, "columns");
   if (rows > MAX_FRAME_ROWS) throw malformed(`it has ${rows} rows, at most ${MAX_FRAME_ROWS} are allowed`);
-  if (rows === 0 ? values !== 0 : values === 0 || values % rows !== 0) {
-    throw malformed(`${values} values do not make ${rows} rows`);
-  }
-  return reader.float32s(values);
+  return reader.float32s(rows * columns);
 }
 
 function writeSessions(writer: ByteWriter, sessions: readonly number[]): void {

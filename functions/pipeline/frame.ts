@@ -8,6 +8,8 @@ export const MAX_FRAME_BYTES = 32 * 1024 * 1024;
 export const MAX_ROUTE_STAGES = 256;
 export const MAX_FRAME_GROUPS = 4096;
 export const MAX_FRAME_ROWS = 1 << 20;
+/** Hidden size of the widest model a manifest may describe. */
+export const MAX_COLUMNS = 65_536;
 export const MAX_FRAME_SESSIONS = 65_536;
 export const MAX_ERROR_BYTES = 4096;
 

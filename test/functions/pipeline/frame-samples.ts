@@ -1,0 +1,65 @@
+import type { Frame, FrameHead } from "../../../functions/pipeline/frame.ts";
+
+export const HEAD: FrameHead = {
+  step: 4_000_000_000,
+  pipelineHash: "0123456789abcdef".repeat(4),
+  incarnation: "fedcba98".repeat(4),
+  route: [0, 1, 0, 15, 255],
+};
+
+const best = { kind: "best", count: 64, inverseTemperature: 1 / 0.7, mass: true } as const;
+const gumbel = { kind: "gumbel", inverseTemperature: 1, seed: 2n ** 64n - 1n, position: 8191 } as const;
+const nothing = {
+  ids: new Uint32Array(0),
+  logits: new Float32Array(0),
+  complete: true,
+  tiles: new Float32Array(0),
+} as const;
+const two = {
+  ids: Uint32Array.of(7, 255_999),
+  logits: Float32Array.of(3.5, -Infinity),
+  complete: false,
+  tiles: Float32Array.of(3.5, 1.25),
+} as const;
+
+/** A frame of every kind, with every optional thing in and out. */
+export const FRAMES: readonly Frame[] = [
+  {
+    ...HEAD,
+    kind: "rows",
+    groups: [
+      { session: 1, position: 0, rows: 2, truncateTo: 0, firstWanted: 0, selections: [] },
+      { session: 9, position: 130, rows: 1, truncateTo: 130, firstWanted: 0, selections: [best] },
+      { session: 10, position: 5, rows: 3, truncateTo: 4, firstWanted: 1, selections: [best, gumbel] },
+    ],
+    hidden: Float32Array.from({ length: 24 }, (_, index) => Math.fround(index / 3)),
+  },
+  { ...HEAD, kind: "select", wanted: [], hidden: new Float32Array(0) },
+  {
+    ...HEAD,
+    route: [],
+    kind: "select",
+    wanted: [{ session: 3, position: 77, selection: gumbel }],
+    hidden: Float32Array.of(1, 2, 3, 4),
+  },
+  { ...HEAD, kind: "embed", ids: Uint32Array.of(2, 3, 5) },
+  { ...HEAD, kind: "embedded", ids: Uint32Array.of(2, 3), hidden: Float32Array.of(1, 2, 3, 4, 5, 6) },
+  {
+    ...HEAD,
+    kind: "answers",
+    answers: [
+      { session: 1, position: 4, selection: two },
+      { session: 2, position: 0, selection: nothing },
+    ],
+  },
+  { ...HEAD, kind: "reselect", session: 12, selection: best },
+  { ...HEAD, kind: "close", sessions: [0, 4_294_967_295] },
+  {
+    ...HEAD,
+    kind: "error",
+    code: "position_gap",
+    message: "session 4: größer als erwartet",
+    place: { group: "vocabulary", replica: 1 },
+    sessions: [4],
+  },
+];
