@@ -111,7 +111,7 @@ export function decodeTokenizerFile(bytes: Uint8Array): TokenizerTable {
   if (offsets[count] !== textBytes)
     fail(`pieces add up to ${offsets[count]} bytes of text, the header says ${textBytes}`);
   try {
-    new TextDecoder("utf-8", { fatal: true }).decode(utf8);
+    new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(utf8);
   } catch (cause) {
     throw new WeightsError("tokenizer file: a piece is not UTF-8", { cause });
   }
