@@ -7,7 +7,10 @@ import type { MatrixShape } from "./families/gemma1-shapes.ts";
 
 const LANES = 4;
 const BLOCK = 32;
+const SEGMENT = 128;
 const KV_PAGE_TOKENS = 32;
+const ATTENTION_ROWS = 64;
+const ROW_STAGING_BYTES = 256 * 1024;
 
 const align = (bytes: number) => Math.ceil(bytes / 16) * 16;
 const paddedOutputs = (outputs: number) => Math.ceil(outputs / LANES) * LANES;
@@ -24,9 +27,16 @@ export const packed8Bytes = ({ outputs, columns }: MatrixShape) =>
 export const kvCacheBytes = (kvHeads: number, headDim: number, tokens: number) =>
   Math.ceil(tokens / KV_PAGE_TOKENS) * KV_PAGE_TOKENS * 2 * kvHeads * headDim * 2;
 
-/** Cosines and sines of all positions of a context, float32. */
-export const rotaryTableBytes = (headDim: number, positions: number) => 2 * positions * (headDim / 2) * 4;
-
 /** One row quantised to 8 bits: the values, a form the kernels like better, and their sums and scales. */
 export const activationRowBytes = (columns: number) =>
-  3 * columns + align((columns / BLOCK) * 4) + align(Math.ceil(columns / 128) * 4);
+  3 * columns + align((columns / BLOCK) * 4) + align(Math.ceil(columns / SEGMENT) * 4);
+
+/** A tile of keys, of values and of scores, and running sums of a group of rows for all heads, float32. */
+export const attentionScratchBytes = (heads: number, headDim: number) =>
+  (2 * KV_PAGE_TOKENS * headDim + KV_PAGE_TOKENS + 2 * ATTENTION_ROWS * heads) * 4;
+
+/** What loading a matrix needs beside its place: all its fp16 scales and some rows as they come. */
+export const loadingBytes = ({ outputs, columns }: MatrixShape) => (outputs * columns * 2) / BLOCK + ROW_STAGING_BYTES;
+
+/** Page tables of the KV cache, gaps between buffers, and the last page of WASM memory in part. */
+export const MEMORY_ROUNDING_BYTES = 128 * 1024;

@@ -1,12 +1,22 @@
 import { WeightsError } from "./errors.ts";
 import { layerMatrices } from "./families/gemma1-shapes.ts";
 import type { Architecture, Manifest } from "./manifest.ts";
-import { activationRowBytes, kvCacheBytes, packed4Bytes, packed8Bytes, rotaryTableBytes } from "./packed-sizes.ts";
+import {
+  activationRowBytes,
+  attentionScratchBytes,
+  kvCacheBytes,
+  loadingBytes,
+  MEMORY_ROUNDING_BYTES,
+  packed4Bytes,
+  packed8Bytes,
+} from "./packed-sizes.ts";
 
 /** JavaScript heap of an isolate that serves a part: bundle, graph, stream chunks while loading. */
 export const JS_HEAP_BYTES = 8e6;
 /** The kernels' machine code, baseline and optimised. */
 export const WASM_CODE_BYTES = 2e6;
+/** What vocabulary shards are asked for: the last rows of as many sessions. */
+export const DEFAULT_LOGIT_ROWS = 8;
 const FLOAT_BYTES = 4;
 
 export interface PlanOptions {
@@ -18,6 +28,8 @@ export interface PlanOptions {
   readonly sessions: number;
   /** The most rows a frame carries. */
   readonly chunkRows: number;
+  /** The most rows a vocabulary shard computes logits of at once; 8 when left out. */
+  readonly logitRows?: number | undefined;
   /** Left out: the fewest that fit. */
   readonly stages?: number | undefined;
   /** Left out: the fewest that fit. */
@@ -120,26 +132,41 @@ function stageBytes(
   { contextTokens, sessions, chunkRows }: PlanOptions,
 ): IsolateBytes {
   const { hiddenSize, intermediateSize, numAttentionHeads, numKeyValueHeads, headDim } = architecture;
-  const matrices = Object.values(layerMatrices(architecture)).reduce((sum, shape) => sum + packed4Bytes(shape), 0);
+  const shapes = Object.values(layerMatrices(architecture));
+  const matrices = shapes.reduce((sum, shape) => sum + packed4Bytes(shape), 0);
   const norm = hiddenSize * FLOAT_BYTES;
   const weights = layerCount * (matrices + 2 * norm) + (finalNorm ? norm : 0);
   const kv = layerCount * sessions * kvCacheBytes(numKeyValueHeads, headDim, contextTokens);
-  // Widest point of a layer: the residual and its sum, and gate and up, or queries, keys, values and what they give.
-  const attentionWidth = 2 * (numAttentionHeads + numKeyValueHeads) * headDim;
-  const widest = Math.max(2 * intermediateSize, attentionWidth);
-  const rowBytes = (2 * hiddenSize + widest) * FLOAT_BYTES + activationRowBytes(Math.max(hiddenSize, intermediateSize));
-  return total({ weights, kv, scratch: chunkRows * rowBytes + rotaryTableBytes(headDim, contextTokens) });
+  const queryWidth = numAttentionHeads * headDim;
+  const keyWidth = numKeyValueHeads * headDim;
+  // Alive throughout: the residual, and the place of a norm's row that later buffers are too wide for. Beside them at
+  // the widest points: the quantised norm with queries, keys and values; those with what attention gives; the quantised
+  // norm with gate and up; the gated row with its quantised form.
+  const widest = Math.max(
+    activationRowBytes(hiddenSize) + (queryWidth + 2 * keyWidth) * FLOAT_BYTES,
+    (2 * queryWidth + 2 * keyWidth) * FLOAT_BYTES,
+    activationRowBytes(hiddenSize) + 2 * intermediateSize * FLOAT_BYTES,
+    activationRowBytes(intermediateSize) + intermediateSize * FLOAT_BYTES,
+  );
+  // Cosines and sines of a row's position: head_dim / 2 of each.
+  const rotary = headDim * FLOAT_BYTES;
+  const rowBytes = 2 * hiddenSize * FLOAT_BYTES + widest + rotary;
+  const running = chunkRows * rowBytes + attentionScratchBytes(numAttentionHeads, headDim);
+  const loading = Math.max(...shapes.map(loadingBytes));
+  return total({ weights, kv, scratch: Math.max(running, loading) + MEMORY_ROUNDING_BYTES });
 }
 
 function vocabularyBytes(
   { hiddenSize }: Architecture,
   files: readonly { readonly rows: number }[],
   rows: number,
-  { chunkRows }: PlanOptions,
+  { chunkRows, logitRows = DEFAULT_LOGIT_ROWS }: PlanOptions,
 ): IsolateBytes {
   const weights = files.reduce((sum, file) => sum + packed8Bytes({ outputs: file.rows, columns: hiddenSize }), 0);
-  const rowBytes = (hiddenSize + rows) * FLOAT_BYTES + activationRowBytes(hiddenSize);
-  return total({ weights, kv: 0, scratch: chunkRows * rowBytes });
+  const running =
+    chunkRows * (2 * hiddenSize * FLOAT_BYTES + activationRowBytes(hiddenSize)) + logitRows * rows * FLOAT_BYTES;
+  const loading = Math.max(...files.map((file) => loadingBytes({ outputs: file.rows, columns: hiddenSize })));
+  return total({ weights, kv: 0, scratch: Math.max(running, loading) + MEMORY_ROUNDING_BYTES });
 }
 
 const total = (bytes: Omit<IsolateBytes, "total">): IsolateBytes => ({

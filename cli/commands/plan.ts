@@ -1,5 +1,12 @@
 import { Command, InvalidArgumentError } from "commander";
-import { type IsolateBytes, JS_HEAP_BYTES, type Plan, planModel, WASM_CODE_BYTES } from "../../weights/plan.ts";
+import {
+  DEFAULT_LOGIT_ROWS,
+  type IsolateBytes,
+  JS_HEAP_BYTES,
+  type Plan,
+  planModel,
+  WASM_CODE_BYTES,
+} from "../../weights/plan.ts";
 import { readManifest } from "../folder-source.ts";
 
 const MEGABYTE = 1e6;
@@ -9,6 +16,7 @@ interface PlanCommandOptions {
   context?: number;
   sessions: number;
   chunkRows: number;
+  logitRows: number;
   stages?: number;
   vocabularyShards?: number;
   json?: boolean;
@@ -23,6 +31,12 @@ export function planCommand(): Command {
     .option("--context <tokens>", "KV tokens of a session (default: the model's context)", whole)
     .option("--sessions <count>", "sessions whose whole context a stage holds at once", whole, 1)
     .option("--chunk-rows <rows>", "the most rows of a frame", whole, 32)
+    .option(
+      "--logit-rows <rows>",
+      "the most rows a vocabulary shard computes logits of at once",
+      whole,
+      DEFAULT_LOGIT_ROWS,
+    )
     .option("--stages <count>", "this many stages (default: the fewest that fit)", whole)
     .option("--vocabulary-shards <count>", "this many vocabulary shards (default: the fewest that fit)", whole)
     .option("--json", "print one JSON object")
@@ -34,6 +48,7 @@ export function planCommand(): Command {
         contextTokens,
         sessions: options.sessions,
         chunkRows: options.chunkRows,
+        logitRows: options.logitRows,
         stages: options.stages,
         vocabularyShards: options.vocabularyShards,
       });

@@ -1,6 +1,12 @@
 import { expect, test } from "vitest";
 import * as layout from "../../runtime/simd/layout.ts";
-import { activationRowBytes, kvCacheBytes, packed4Bytes, packed8Bytes } from "../../weights/packed-sizes.ts";
+import {
+  activationRowBytes,
+  attentionScratchBytes,
+  kvCacheBytes,
+  packed4Bytes,
+  packed8Bytes,
+} from "../../weights/packed-sizes.ts";
 
 const shapes = [
   { outputs: 1, columns: 32 },
@@ -17,5 +23,6 @@ test.each(shapes)("the plan counts the bytes the engine lays out for $outputs ×
 
 test.each([1, 32, 33, 8192])("the plan counts whole KV pages for %d tokens", (tokens) => {
   const pages = Math.ceil(tokens / layout.PAGE_TOKENS);
+  expect(attentionScratchBytes(8, 256)).toBe(layout.attentionScratchBytes(8, 256));
   expect(kvCacheBytes(4, 64, tokens)).toBe(pages * layout.kvLayerBytes(4, 64));
 });

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { type PlanOptions, planModel, splitLayers, splitTable } from "../../weights/plan.ts";
 import { GEMMA_2B, GEMMA_7B, manifestOf } from "./manifest-of.ts";
 
-const options: PlanOptions = { budgetBytes: 100e6, contextTokens: 8192, sessions: 1, chunkRows: 32 };
+const options: PlanOptions = { budgetBytes: 100e6, contextTokens: 8192, sessions: 1, chunkRows: 32, logitRows: 8 };
 
 test("Gemma 2B at 8,192 tokens under 100 MB: one layer of 62 MB a stage", () => {
   const { stages, vocabularyShards, problems } = planModel(manifestOf(GEMMA_2B), options);

@@ -1,0 +1,73 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { FolderSource, readManifest } from "../../cli/folder-source.ts";
+import { createSimdEngine } from "../../runtime/simd/engine.ts";
+import { createReferenceKernels } from "../../runtime/simd/reference/reference-kernels.ts";
+import { convert } from "../../weights/convert.ts";
+import { planModel } from "../../weights/plan.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+import { tinyConfig, tinyTensors, writeCheckpoint } from "./tiny-checkpoint.ts";
+
+const demo = fileURLToPath(new URL("../../weights/demo/model", import.meta.url));
+const engine = createSimdEngine({ kernels: createReferenceKernels, activations: 8 });
+
+/** What the plan may promise beyond what the engine takes: buffers that do not fit together as well as they could. */
+const MAX_SLACK_BYTES = 700_000;
+const MAX_SLACK = 1.1;
+
+async function expectPlanHolds(folder: string, chunkRows: number): Promise<void> {
+  const manifest = await readManifest(folder);
+  const source = new FolderSource(folder);
+  const contextTokens = manifest.architecture.maxPositionEmbeddings;
+  const plan = planModel(manifest, {
+    budgetBytes: 1e9,
+    contextTokens,
+    sessions: 3,
+    chunkRows,
+    logitRows: 4,
+    stages: 1,
+    vocabularyShards: 2,
+  });
+  const stage = await engine.loadLayers({
+    manifest,
+    source,
+    firstLayer: 0,
+    layerCount: manifest.layers.length,
+    finalNorm: true,
+    kvTokens: 3 * contextTokens,
+    maxRows: chunkRows,
+  });
+  const shard = await engine.loadVocabulary({
+    manifest,
+    source,
+    firstShard: 0,
+    shardCount: 1,
+    maxRows: chunkRows,
+    maxLogitRows: 4,
+  });
+  for (const [{ bytes }, { memoryBytes }] of [
+    [plan.stages[0]!, stage],
+    [plan.vocabularyShards[0]!, shard],
+  ] as const) {
+    const planned = bytes.weights + bytes.kv + bytes.scratch;
+    expect(planned).toBeGreaterThanOrEqual(memoryBytes);
+    expect(planned).toBeLessThan(memoryBytes * MAX_SLACK + MAX_SLACK_BYTES);
+  }
+}
+
+test.each([1, 32, 300])("frames of %d rows: the demo model takes no more memory than planned", async (chunkRows) => {
+  await expectPlanHolds(demo, chunkRows);
+});
+
+test.each([
+  ["wide attention", { num_attention_heads: 16, num_key_value_heads: 8, head_dim: 32 }],
+  ["a narrow feed-forward", { intermediate_size: 32 }],
+  ["a wide feed-forward", { intermediate_size: 1024 }],
+])("%s: the model takes no more memory than planned", async (_, change) => {
+  const folder = temporaryFolder();
+  const config = { ...tinyConfig, ...change };
+  const checkpoint = writeCheckpoint(join(folder, "checkpoint"), { config, tensors: tinyTensors(config) });
+  await convert({ checkpoint, target: join(folder, "model"), name: "tiny" });
+  await expectPlanHolds(join(folder, "model"), 400);
+});
