@@ -1,10 +1,13 @@
 import { InferenceError } from "../runtime/errors.ts";
 import { createSimdEngine } from "../runtime/simd/engine.ts";
-import { createReferenceKernels } from "../runtime/simd/reference/reference-kernels.ts";
+import { chooseKernelModule, instantiateKernels } from "../runtime/simd/instantiate.ts";
+import relaxed from "../runtime/simd/kernels/build/relaxed.wasm";
+import simd128 from "../runtime/simd/kernels/build/simd128.wasm";
 import { carryEngine } from "./engine-registry.ts";
 
 carryEngine("simd", (activations) => {
   if (activations === 32)
-    throw new InferenceError("unsupported", "the simd engine runs with activations of 8 or 16 bit");
-  return createSimdEngine({ activations, kernels: createReferenceKernels });
+    throw new InferenceError("unsupported", "the simd engine quantises activations to 8 or 16 bit");
+  const module = chooseKernelModule({ relaxed, simd128 });
+  return createSimdEngine({ activations, kernels: (memory) => instantiateKernels(module, memory) });
 });
