@@ -16,7 +16,10 @@ type Bindings = Env;
 
 declare global {
   namespace Cloudflare {
-    // Types `env` of "cloudflare:workers", which the tests use.
+    // These type `env` and `exports` of "cloudflare:workers", which the tests use.
     interface Env extends Bindings {}
+    interface GlobalProps {
+      mainModule: typeof import("./gateway.ts");
+    }
   }
 }

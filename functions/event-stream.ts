@@ -16,7 +16,7 @@ export interface BodyOptions {
   readonly heartbeat: string;
   /** What a failure after the first byte still says before the end; undefined aborts the body. */
   readonly onFailure: (error: unknown) => string | undefined;
-  /** The body is through: delivered, failed, or left by its reader. Called once. */
+  /** The body is through: delivered, failed, or left by its reader. */
   readonly onEnd: (left: boolean) => void;
 }
 

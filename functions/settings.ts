@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Engine } from "../runtime/engine.ts";
 import { ApiError } from "./errors.ts";
 
 const MAX_STAGES = 256;
@@ -22,11 +23,8 @@ const whole = (min: number, max: number, fallback: number) =>
 const pipelineSchema = z.object({
   /** Which engine runs the shards; `ort` needs the build of `[env.ort]`. */
   LAPIDARY_ENGINE: z.enum(["simd", "ort"]).default("simd"),
-  /** Bits of a quantised activation. */
-  LAPIDARY_ACTIVATIONS: z
-    .enum(["8", "16"])
-    .default("8")
-    .transform((bits) => (bits === "8" ? 8 : 16)),
+  /** Bits of a quantised activation; 32 is not quantised and of the ort engine alone. */
+  LAPIDARY_ACTIVATIONS: z.literal(["8", "16", "32"]).default("8"),
   /** Groups of layers. */
   LAPIDARY_STAGES: whole(1, MAX_STAGES, 3),
   LAPIDARY_VOCABULARY_SHARDS: whole(1, MAX_VOCABULARY_SHARDS, 2),
@@ -57,8 +55,8 @@ const gatewaySchema = z.object({
 
 /** How the pipeline is cut and what each part may hold. */
 export interface PipelineSettings {
-  readonly engine: "simd" | "ort";
-  readonly activations: 8 | 16;
+  readonly engine: Engine["name"];
+  readonly activations: Engine["activations"];
   readonly stages: number;
   readonly vocabularyShards: number;
   readonly replicas: number;
@@ -78,7 +76,7 @@ export function readPipelineSettings(env: object): PipelineSettings {
   const values = read(pipelineSchema, env);
   return {
     engine: values.LAPIDARY_ENGINE,
-    activations: values.LAPIDARY_ACTIVATIONS,
+    activations: Number(values.LAPIDARY_ACTIVATIONS) as Engine["activations"],
     stages: values.LAPIDARY_STAGES,
     vocabularyShards: values.LAPIDARY_VOCABULARY_SHARDS,
     replicas: values.LAPIDARY_REPLICAS,

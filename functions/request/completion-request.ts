@@ -9,10 +9,20 @@ const MAX_PROMPT_IDS = 1 << 20;
 const tokenIds = z.array(z.int().min(0)).min(1).max(MAX_PROMPT_IDS);
 const onePrompt = "expected one prompt: a string or a list of token ids";
 
+/** A list that holds the one prompt is the prompt. */
+const prompt = z.preprocess(
+  (value, context) => {
+    if (!Array.isArray(value) || !(typeof value[0] === "string" || Array.isArray(value[0]))) return value;
+    if (value.length > 1) context.issues.push({ code: "custom", message: onePrompt, input: value });
+    return value[0];
+  },
+  z.union([text, tokenIds], { error: onePrompt }),
+);
+
 const completionSchema = z.strictObject({
   ...generationFields,
   ...acceptedCompletionFields,
-  prompt: z.union([text, tokenIds, z.tuple([text]), z.tuple([tokenIds])], { error: onePrompt }),
+  prompt,
 });
 
 export interface CompletionRequest {
@@ -27,13 +37,6 @@ export function parseCompletionRequest(
   body: Record<string, unknown>,
   defaults: Manifest["generationDefaults"],
 ): CompletionRequest {
-  const { prompt, ...fields } = validate(completionSchema, body);
-  return { model: fields.model, prompt: singlePrompt(prompt), options: generationOptions(fields, defaults) };
-}
-
-/** A list that holds the one prompt is the prompt. */
-function singlePrompt(prompt: string | number[] | [string] | [number[]]): string | readonly number[] {
-  if (typeof prompt === "string") return prompt;
-  const [first] = prompt;
-  return typeof first === "number" ? (prompt as number[]) : (first as string | number[]);
+  const { prompt: given, ...fields } = validate(completionSchema, body);
+  return { model: fields.model, prompt: given, options: generationOptions(fields, defaults) };
 }

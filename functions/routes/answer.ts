@@ -15,6 +15,8 @@ import { type ReplyForm, type ReplyHead, systemFingerprint } from "./reply.ts";
 export interface AnswerRequest {
   readonly model: Model;
   readonly promptIds: readonly number[];
+  /** The field that held the prompt. */
+  readonly promptField: string;
   readonly options: GenerationOptions;
   /** In front of the answer's id. */
   readonly idPrefix: string;
@@ -24,11 +26,11 @@ export interface AnswerRequest {
 /** Admits a validated request, generates, and answers as JSON or as server-sent events. */
 export async function answer(
   c: Context<GatewayTypes>,
-  { model, promptIds, options, idPrefix, form }: AnswerRequest,
+  { model, promptIds, promptField, options, idPrefix, form }: AnswerRequest,
 ): Promise<Response> {
   const settings = readPipelineSettings(c.env);
   const key = c.get("key");
-  const roomTokens = requireRoom(model.manifest, promptIds.length, options.maxTokens);
+  const roomTokens = requireRoom(model.manifest, promptIds.length, options.maxTokens, promptField);
   const admission = await admit(c.env, key, {
     promptTokens: promptIds.length,
     roomTokens,
@@ -72,10 +74,17 @@ async function respond(
   const first = pieces.next();
   await within(first, HEARTBEAT_MS);
   const ended = Promise.withResolvers<void>();
-  const onEnd = (left: boolean) => ended.resolve(left ? generation.leave() : undefined);
+  let over = false;
+  const onEnd = (left: boolean) => {
+    if (over) return;
+    over = true;
+    ended.resolve(left ? generation.leave() : undefined);
+  };
   // After a disconnect nothing but waitUntil keeps this request's code alive for the cancelling.
   c.executionCtx.waitUntil(ended.promise);
-  c.req.raw.signal.addEventListener("abort", () => onEnd(true), { once: true });
+  const { signal } = c.req.raw;
+  if (signal.aborted) onEnd(true);
+  signal.addEventListener("abort", () => onEnd(true), { once: true });
   const body = heartbeatBody(withFirst(first, pieces), {
     heartbeat: stream ? EVENT_HEARTBEAT : JSON_HEARTBEAT,
     onFailure: (error) => {

@@ -14,5 +14,12 @@ export const chat = new Hono<GatewayTypes>().post("/v1/chat/completions", authen
   const request = parseChatRequest(await readJsonBody(c.req.raw), manifest.generationDefaults);
   const model = await modelNamed(c.env, request.model);
   const promptIds = chatPromptIds(model, request.messages);
-  return answer(c, { model, promptIds, options: request.options, idPrefix: "chatcmpl-", form: chatReply });
+  return answer(c, {
+    model,
+    promptIds,
+    promptField: "messages",
+    options: request.options,
+    idPrefix: "chatcmpl-",
+    form: chatReply,
+  });
 });

@@ -14,5 +14,12 @@ export const completions = new Hono<GatewayTypes>().post("/v1/completions", auth
   const request = parseCompletionRequest(await readJsonBody(c.req.raw), manifest.generationDefaults);
   const model = await modelNamed(c.env, request.model);
   const promptIds = plainPromptIds(model, request.prompt);
-  return answer(c, { model, promptIds, options: request.options, idPrefix: "cmpl-", form: completionReply });
+  return answer(c, {
+    model,
+    promptIds,
+    promptField: "prompt",
+    options: request.options,
+    idPrefix: "cmpl-",
+    form: completionReply,
+  });
 });

@@ -28,7 +28,12 @@ export function plainPromptIds(model: Model, prompt: string | readonly number[])
 }
 
 /** Tokens that the context has left after a prompt; an ApiError (400) when the prompt, or what is asked for, does not fit. */
-export function requireRoom(manifest: Manifest, promptTokens: number, maxTokens: number | undefined): number {
+export function requireRoom(
+  manifest: Manifest,
+  promptTokens: number,
+  maxTokens: number | undefined,
+  promptField: string,
+): number {
   const contextTokens = manifest.architecture.maxPositionEmbeddings;
   const roomTokens = contextTokens - promptTokens;
   if (roomTokens >= (maxTokens ?? 1)) return roomTokens;
@@ -37,7 +42,7 @@ export function requireRoom(manifest: Manifest, promptTokens: number, maxTokens:
       ? `your prompt has ${promptTokens} tokens and leaves no room for an answer`
       : `you requested ${promptTokens + maxTokens} tokens (${promptTokens} in the prompt, ${maxTokens} in the completion)`;
   const message = `This model's maximum context length is ${contextTokens} tokens, but ${asked}. Shorten the prompt or the completion.`;
-  throw new ApiError(400, "context_length_exceeded", message, { param: roomTokens > 0 ? "max_tokens" : "messages" });
+  throw new ApiError(400, "context_length_exceeded", message, { param: roomTokens > 0 ? "max_tokens" : promptField });
 }
 
 function requireTokenizer({ manifest, tokenizer }: Model, param: string): Tokenizer {

@@ -1,0 +1,20 @@
+import { expect, test } from "vitest";
+import { errorOf, request } from "./caller.ts";
+
+test.each(["/", "/v2/chat/completions", "/manifest.json", "/layer-00-0.bin", "/admin/v1/keys"])(
+  "there is nothing at %s",
+  async (path) => {
+    const response = await request(path);
+    expect(await errorOf(response)).toMatchObject({ status: 404, code: "not_found", type: "invalid_request_error" });
+  },
+);
+
+test.each(["/chat/completions", "/completions", "/models"])("%s says what the base URL lacks", async (path) => {
+  expect((await errorOf(await request(path, { method: "POST" }))).message).toContain("must end in /v1");
+});
+
+test("every answer carries a request id, the caller's own if it sent one", async () => {
+  expect((await request("/health")).headers.get("x-request-id")).toMatch(/^[\w-]{16,}$/);
+  const own = await request("/nowhere", { headers: { "x-request-id": "my-request-1" } });
+  expect(own.headers.get("x-request-id")).toBe("my-request-1");
+});
