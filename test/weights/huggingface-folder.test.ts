@@ -32,9 +32,17 @@ test("do_sample false means greedy", async () => {
   expect((await readCheckpointConfig(folder)).generationDefaults.temperature).toBe(0);
 });
 
-test("tokenizer_config.json tells a tuned model", async () => {
-  const folder = folderWith({ "tokenizer_config.json": { chat_template: "{{ bos_token }}", model_max_length: 1e30 } });
-  expect((await readCheckpointConfig(folder)).hasChatTemplate).toBe(true);
+test.each([
+  [
+    "tokenizer_config.json with a template",
+    { "tokenizer_config.json": { chat_template: "x", model_max_length: 1e30 } },
+    true,
+  ],
+  ["a template file", { "chat_template.jinja": {} }, true],
+  ["tokenizer_config.json without one", { "tokenizer_config.json": { chat_template: null } }, false],
+  ["neither", {}, false],
+])("%s tells a tuned model or does not", async (_, files, expected) => {
+  expect((await readCheckpointConfig(folderWith(files))).hasChatTemplate).toBe(expected);
 });
 
 test("a wrong field is refused with its file and name", async () => {

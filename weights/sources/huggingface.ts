@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import type { Manifest } from "../manifest.ts";
@@ -7,6 +8,8 @@ import { readJsonFile, readOptionalJsonFile } from "./json-file.ts";
 const MAX_CONFIG_BYTES = 1024 * 1024;
 /** A tokenizer's configuration lists every special piece. */
 const MAX_TOKENIZER_CONFIG_BYTES = 8 * 1024 * 1024;
+
+const CHAT_TEMPLATE_FILE = "chat_template.jinja";
 
 /** How the reference samples from Gemma where the checkpoint says nothing. */
 const REFERENCE_DEFAULTS = { temperature: 1, topP: 0.95, topK: 64 };
@@ -29,7 +32,7 @@ export interface CheckpointConfig extends GemmaConfig {
   /** Ids that end generation by config.json or generation_config.json. */
   readonly eosTokenIds: readonly number[];
   readonly generationDefaults: Manifest["generationDefaults"];
-  /** tokenizer_config.json carries a chat template. */
+  /** The folder carries a chat template, in tokenizer_config.json or, as newer ones do, in a file of its own. */
   readonly hasChatTemplate: boolean;
 }
 
@@ -55,6 +58,6 @@ export async function readCheckpointConfig(folder: string): Promise<CheckpointCo
       topP: generation.top_p ?? REFERENCE_DEFAULTS.topP,
       topK: generation.top_k ?? REFERENCE_DEFAULTS.topK,
     },
-    hasChatTemplate: tokenizer?.chat_template !== undefined && tokenizer.chat_template !== null,
+    hasChatTemplate: (tokenizer?.chat_template ?? null) !== null || existsSync(join(folder, CHAT_TEMPLATE_FILE)),
   };
 }
