@@ -32,7 +32,7 @@ async function answer(message: PeerCall): Promise<PeerAnswer> {
 if (!process.send) throw new Error("peer-child.ts is started by peer-process.ts, not by hand");
 process.on("message", async (message: PeerCall) => {
   const reply = await answer(message);
-  process.send?.(reply);
+  if (process.connected) process.send!(reply);
 });
 // The benchmark closed the peer or is gone: a browser must not outlive it.
 process.on("disconnect", async () => {

@@ -90,7 +90,8 @@ function planOf({ max_position_embeddings: longest }: GemmaShape) {
     );
   const needed = Object.fromEntries(names.map((name) => [name, contextOf(name)]));
   for (const [name, tokens] of Object.entries(needed))
-    if (tokens > longest) throw new Error(`${name} would hold ${tokens} tokens, the model's context is ${longest}`);
+    if (tokens > longest)
+      throw new Error(`${name} would hold ${tokens} tokens, the model's context is ${longest}; ask for shorter ones`);
   return { plan: planned, contextTokens: needed };
 }
 
