@@ -3,6 +3,7 @@ import { InferenceError } from "../errors.ts";
 import type { Kernels } from "./kernels.ts";
 import { kvLayerBytes } from "./layout.ts";
 import type { Matrix, RowBuffer, Step, Vector } from "./program.ts";
+import { type KvBits, kvBits } from "./settings.ts";
 
 /** One session's consecutive rows inside a batch. */
 export interface BatchGroup {
@@ -79,7 +80,7 @@ export function bindStep(step: Step, kernels: Kernels, places: Places, bits: Act
       return ({ rows }) => kernels.rotary(x, rows, heads, headDim, places.cosines, places.sines);
     }
     default:
-      return bindAttention(step, kernels, places, at);
+      return bindAttention(step, kernels, places, kvBits(bits), at);
   }
 }
 
@@ -88,17 +89,18 @@ function bindAttention(
   step: Step & { op: "storeKv" | "attention" },
   kernels: Kernels,
   places: Places,
+  bits: KvBits,
   at: (buffer: RowBuffer) => number,
 ): BoundStep {
   const { layer, kvHeads, headDim } = step.shape;
-  const layerOffset = layer * kvLayerBytes(kvHeads, headDim);
+  const layerOffset = layer * kvLayerBytes(kvHeads, headDim, bits);
   if (step.op === "storeKv") {
     const [k, v] = [at(step.k), at(step.v)];
     const rowBytes = kvHeads * headDim * 4;
     return ({ groups }) => {
       for (const { pageTable, position, firstRow, rows } of groups) {
         const offset = firstRow * rowBytes;
-        kernels.storeKv(k + offset, v + offset, rows, position, kvHeads, headDim, pageTable, layerOffset);
+        kernels.storeKv(k + offset, v + offset, rows, position, kvHeads, headDim, pageTable, layerOffset, bits);
       }
     };
   }
@@ -122,6 +124,7 @@ function bindAttention(
         layerOffset,
         places.attentionScratch,
         y + offset,
+        bits,
       );
     }
   };

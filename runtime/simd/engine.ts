@@ -1,7 +1,7 @@
 import type { Engine, LayerStageOptions, VocabularyOptions } from "../engine.ts";
 import { checkLayerOptions, checkVocabularyOptions } from "../load-options.ts";
 import { loadLayerStage } from "./layer-stage.ts";
-import type { SimdSettings } from "./settings.ts";
+import { kvBits, type SimdSettings } from "./settings.ts";
 import { loadVocabularyShard } from "./vocabulary-shard.ts";
 
 /** Counts changes of the kernels or the executor after which a result's bits may differ. */
@@ -14,7 +14,7 @@ const VERSION = 1;
 export function createSimdEngine(settings: SimdSettings): Engine {
   return {
     name: "simd",
-    version: `simd-${VERSION}/a${settings.activations}/kv-f16`,
+    version: `simd-${VERSION}/a${settings.activations}/kv-f${kvBits(settings.activations)}`,
     activations: settings.activations,
     async loadLayers(options: LayerStageOptions) {
       checkLayerOptions(options);

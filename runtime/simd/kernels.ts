@@ -64,8 +64,8 @@ export interface Kernels {
 
   /**
    * Writes keys and values [rows, kvHeads, headDim] of consecutive positions from `position` into the pages as float16
-   * (round to nearest even; NaN and magnitudes over 65504 become 65504, so that pages are always finite). `pageTable` is
-   * uint32 [pages]: the offset of each page; `layerOffset` lies inside a page.
+   * (round to nearest even; NaN and magnitudes over 65504 become 65504, so that pages are always finite), or as they are
+   * with kvBits 32. `pageTable` is uint32 [pages]: the offset of each page; `layerOffset` lies inside a page.
    */
   storeKv(
     k: number,
@@ -76,6 +76,7 @@ export interface Kernels {
     headDim: number,
     pageTable: number,
     layerOffset: number,
+    kvBits?: 16 | 32,
   ): void;
 
   /**
@@ -99,6 +100,7 @@ export interface Kernels {
     layerOffset: number,
     scratch: number,
     out: number,
+    kvBits?: 16 | 32,
   ): void;
 
   /**

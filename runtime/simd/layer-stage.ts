@@ -8,7 +8,7 @@ import { attentionScratchBytes, kvLayerBytes, PAGE_TOKENS } from "./layout.ts";
 import { MemoryPlan } from "./memory.ts";
 import { placeBuffers, placeWeights } from "./placement.ts";
 import { RowViews } from "./row-views.ts";
-import type { SimdSettings } from "./settings.ts";
+import { kvBits, type SimdSettings } from "./settings.ts";
 import { compileStage, type StageProgram } from "./stage-program.ts";
 import { loadWeights, stagingBytes } from "./weight-loader.ts";
 
@@ -30,7 +30,7 @@ export async function loadLayerStage(options: LayerStageOptions, settings: SimdS
   if (options.finalNorm) programs.push(await compileStage(source, normShards, hiddenSize));
 
   const { attention } = layers;
-  const pageBytes = attention.layers * kvLayerBytes(attention.kvHeads, attention.headDim);
+  const pageBytes = attention.layers * kvLayerBytes(attention.kvHeads, attention.headDim, kvBits(settings.activations));
   const kvShape: KvShape = {
     pages: Math.ceil(options.kvTokens / PAGE_TOKENS),
     pageBytes,

@@ -57,10 +57,11 @@ export const WIDE_BASE = 255;
 export const MAX_WIDE = 32_512;
 
 /**
- * KV page of one session: PAGE_TOKENS tokens of every layer of the stage, float16. Per layer: keys
+ * KV page of one session: PAGE_TOKENS tokens of every layer of the stage, float16 (or float32). Per layer: keys
  * [kvHeads, PAGE_TOKENS, headDim], then values [kvHeads, PAGE_TOKENS, headDim].
  */
-export const kvLayerBytes = (kvHeads: number, headDim: number) => 2 * kvHeads * PAGE_TOKENS * headDim * 2;
+export const kvLayerBytes = (kvHeads: number, headDim: number, kvBits: 16 | 32 = 16) =>
+  (2 * kvHeads * PAGE_TOKENS * headDim * kvBits) / 8;
 
 /**
  * Bytes of scratch `attention` needs, whatever the context: a tile of keys and one of values in float32, a tile of

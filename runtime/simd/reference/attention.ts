@@ -21,7 +21,9 @@ export function attention(
   layerOffset: number,
   _scratch: number,
   out: number,
+  kvBits = 16,
 ): void {
+  const read = kvBits === 32 ? (index: number) => f32[index]! : (index: number) => floatOfHalf(u16[index]!);
   const weights = new Float32Array(PAGE_TOKENS);
   for (let row = 0; row < rows; row++) {
     const end = position + row + 1;
@@ -35,7 +37,7 @@ export function attention(
       let sum = 0;
       for (let tile = Math.floor(begin / PAGE_TOKENS); tile * PAGE_TOKENS < end; tile++) {
         const page = u32[pageTable / 4 + tile]! + layerOffset;
-        const keys = page / 2 + kvHead * PAGE_TOKENS * headDim;
+        const keys = page / (kvBits / 8) + kvHead * PAGE_TOKENS * headDim;
         const values = keys + kvHeads * PAGE_TOKENS * headDim;
         const first = Math.max(0, begin - tile * PAGE_TOKENS);
         const last = Math.min(PAGE_TOKENS, end - tile * PAGE_TOKENS);
@@ -43,7 +45,7 @@ export function attention(
         let tileMax = max;
         weights.fill(0);
         for (let token = first; token < last; token++) {
-          const score = score32(f32, query, u16, keys + token * headDim, headDim, float(scale), float(softCap));
+          const score = score32(f32, query, read, keys + token * headDim, headDim, float(scale), float(softCap));
           weights[token] = score;
           if (score > tileMax) tileMax = score;
         }
@@ -58,7 +60,7 @@ export function attention(
         for (let token = first; token < last; token++) {
           const weight = weights[token]!;
           const value = values + token * headDim;
-          for (let i = 0; i < headDim; i++) result[i] = result[i]! + float(weight * floatOfHalf(u16[value + i]!));
+          for (let i = 0; i < headDim; i++) result[i] = result[i]! + float(weight * read(value + i));
         }
       }
       const inverse = float(1 / sum);
@@ -70,7 +72,7 @@ export function attention(
 function score32(
   f32: Float32Array,
   query: number,
-  u16: Uint16Array,
+  read: (index: number) => number,
   key: number,
   headDim: number,
   scale: number,
@@ -78,7 +80,7 @@ function score32(
 ): number {
   const lanes = new Float32Array(4);
   for (let i = 0; i < headDim; i++) {
-    lanes[i % 4] = lanes[i % 4]! + float(f32[query + i]! * floatOfHalf(u16[key + i]!));
+    lanes[i % 4] = lanes[i % 4]! + float(f32[query + i]! * read(key + i));
   }
   const score = float(sumOfLanes(lanes) * scale);
   return softCap > 0 ? float(softCap * hyperbolicTangent(float(score / softCap))) : score;

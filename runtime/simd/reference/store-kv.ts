@@ -13,17 +13,26 @@ export function storeKv(
   headDim: number,
   pageTable: number,
   layerOffset: number,
+  kvBits = 16,
 ): void {
+  const write =
+    kvBits === 32
+      ? (index: number, x: number) => {
+          f32[index] = x;
+        }
+      : (index: number, x: number) => {
+          u16[index] = halfOf(x);
+        };
   for (let row = 0; row < rows; row++) {
     const page = u32[pageTable / 4 + Math.floor((position + row) / PAGE_TOKENS)]! + layerOffset;
     const token = (position + row) % PAGE_TOKENS;
     for (let head = 0; head < kvHeads; head++) {
-      const keys = page / 2 + (head * PAGE_TOKENS + token) * headDim;
+      const keys = page / (kvBits / 8) + (head * PAGE_TOKENS + token) * headDim;
       const values = keys + kvHeads * PAGE_TOKENS * headDim;
       const source = (row * kvHeads + head) * headDim;
       for (let i = 0; i < headDim; i++) {
-        u16[keys + i] = halfOf(f32[k / 4 + source + i]!);
-        u16[values + i] = halfOf(f32[v / 4 + source + i]!);
+        write(keys + i, f32[k / 4 + source + i]!);
+        write(values + i, f32[v / 4 + source + i]!);
       }
     }
   }

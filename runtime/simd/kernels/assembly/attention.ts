@@ -21,13 +21,14 @@ export function attention(
   layerOffset: u32,
   scratch: usize,
   out: usize,
+  kvBits: u32,
 ): void {
   const group = heads / kvHeads;
   const headBytes = headDim << 2;
   const rowBytes = heads * headBytes;
-  const kvBytes: u32 = PAGE_TOKENS * (headDim << 1);
-  const keys = scratch;
-  const values = keys + PAGE_TOKENS * headBytes;
+  const kvBytes: u32 = PAGE_TOKENS * (kvBits == 32 ? headBytes : headDim << 1);
+  let keys = scratch;
+  let values = keys + PAGE_TOKENS * headBytes;
   const weights = values + PAGE_TOKENS * headBytes;
   const states = weights + (PAGE_TOKENS << 2);
   while (rows > 0) {
@@ -45,8 +46,15 @@ export function attention(
         const tileStart = tile * PAGE_TOKENS;
         const page: usize = load<u32>(pageTable + (tile << 2)) + layerOffset;
         const tokens = min(PAGE_TOKENS, end - tileStart);
-        convert(page + kvHead * kvBytes, tokens * headDim, keys);
-        convert(page + (kvHeads + kvHead) * kvBytes, tokens * headDim, values);
+        const pageKeys = page + kvHead * kvBytes;
+        const pageValues = pageKeys + kvHeads * kvBytes;
+        if (kvBits == 32) {
+          keys = pageKeys;
+          values = pageValues;
+        } else {
+          convert(pageKeys, tokens * headDim, keys);
+          convert(pageValues, tokens * headDim, values);
+        }
         // Rows before the tile see none of it; with a window neither do rows far behind it.
         for (let row = tileStart > position ? tileStart - position : 0; row < chunk; row++) {
           const visible = firstVisible(position + row, window);

@@ -11,18 +11,25 @@ export function storeKv(
   headDim: u32,
   pageTable: usize,
   layerOffset: u32,
+  kvBits: u32,
 ): void {
-  const tokenBytes = headDim << 1;
+  const sourceBytes = headDim << 2;
+  const tokenBytes = kvBits == 32 ? sourceBytes : headDim << 1;
   const valuesOffset = kvHeads * PAGE_TOKENS * tokenBytes;
   for (const end = position + rows; position < end; position++) {
     let keys: usize = load<u32>(pageTable + (position / PAGE_TOKENS) * 4) + layerOffset;
     keys += (position % PAGE_TOKENS) * tokenBytes;
     for (let head: u32 = 0; head < kvHeads; head++) {
-      storeHalves(k, keys, tokenBytes);
-      storeHalves(v, keys + valuesOffset, tokenBytes);
+      if (kvBits == 32) {
+        memory.copy(keys, k, sourceBytes);
+        memory.copy(keys + valuesOffset, v, sourceBytes);
+      } else {
+        storeHalves(k, keys, tokenBytes);
+        storeHalves(v, keys + valuesOffset, tokenBytes);
+      }
       keys += PAGE_TOKENS * tokenBytes;
-      k += tokenBytes << 1;
-      v += tokenBytes << 1;
+      k += sourceBytes;
+      v += sourceBytes;
     }
   }
 }
