@@ -78,7 +78,7 @@ describe("the official openai client", () => {
 
   test.skipIf(!expectationsThere)("4 bits give the full-precision answer wherever it was clear (needs ../shared)", async () => {
     const answers = clearAnswers();
-    expect(answers.length).toBeGreaterThan(10);
+    expect(answers.length).toBeGreaterThanOrEqual(10);
     for (const { prompt, text } of answers) {
       const answer = await server.client.chat.completions.create(ask(prompt));
       expect({ prompt, text: answer.choices[0]!.message.content }).toEqual({ prompt, text });
