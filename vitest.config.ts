@@ -18,7 +18,7 @@ export default defineConfig({
           name: "node",
           environment: "node",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/functions/**", "test/end-to-end/**"],
+          exclude: ["**/node_modules/**", "test/functions/**", "test/end-to-end/**"],
           testTimeout: 30 * SECOND_MS,
         },
       },
