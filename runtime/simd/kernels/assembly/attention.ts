@@ -26,7 +26,7 @@ export function attention(
   const group = heads / kvHeads;
   const headBytes = headDim << 2;
   const rowBytes = heads * headBytes;
-  const kvBytes: u32 = PAGE_TOKENS * (kvBits == 32 ? headBytes : headDim << 1);
+  const kvBytes: u32 = PAGE_TOKENS * (kvBits === 32 ? headBytes : headDim << 1);
   let keys = scratch;
   let values = keys + PAGE_TOKENS * headBytes;
   const weights = values + PAGE_TOKENS * headBytes;
@@ -48,7 +48,7 @@ export function attention(
         const tokens = min(PAGE_TOKENS, end - tileStart);
         const pageKeys = page + kvHead * kvBytes;
         const pageValues = pageKeys + kvHeads * kvBytes;
-        if (kvBits == 32) {
+        if (kvBits === 32) {
           keys = pageKeys;
           values = pageValues;
         } else {

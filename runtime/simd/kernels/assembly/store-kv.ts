@@ -14,13 +14,13 @@ export function storeKv(
   kvBits: u32,
 ): void {
   const sourceBytes = headDim << 2;
-  const tokenBytes = kvBits == 32 ? sourceBytes : headDim << 1;
+  const tokenBytes = kvBits === 32 ? sourceBytes : headDim << 1;
   const valuesOffset = kvHeads * PAGE_TOKENS * tokenBytes;
   for (const end = position + rows; position < end; position++) {
     let keys: usize = load<u32>(pageTable + (position / PAGE_TOKENS) * 4) + layerOffset;
     keys += (position % PAGE_TOKENS) * tokenBytes;
     for (let head: u32 = 0; head < kvHeads; head++) {
-      if (kvBits == 32) {
+      if (kvBits === 32) {
         memory.copy(keys, k, sourceBytes);
         memory.copy(keys + valuesOffset, v, sourceBytes);
       } else {
