@@ -30,7 +30,7 @@ export function quantizeActivations(
       const source = x / 4 + row * columns;
       const segment = f32.subarray(source + start, source + end);
       let max = 0;
-      for (const value of segment) if (!(Math.abs(value) <= max)) max = Math.abs(value);
+      for (const value of segment) max = Math.max(max, Math.abs(value));
       const finite = Number.isFinite(max);
       const used = finite && max >= SMALLEST;
       const inverse = used ? float(largest / max) : 0;

@@ -21,7 +21,7 @@ export function rmsNorm(
       const value = f32[source + column]!;
       sums[column % SUMS] = float(sums[column % SUMS]! + float(value * value));
     }
-    for (let half = SUMS / 2; half > 0; half /= 2) {
+    for (let half = SUMS / 2; half >= 1; half /= 2) {
       for (let i = 0; i < half; i++) sums[i] = float(sums[i]! + sums[i + half]!);
     }
     const mean = float(sums[0]! / columns);

@@ -20,7 +20,7 @@ export function repackQ4(
   for (let left = outputs; left > 0; ) {
     const lanes = min(4, left);
     for (let block: u32 = 0; block < blocks; block++) {
-      repackBlock(bytes + (block << 4), blocks << 4, lanes, nibblesAt(group, blocks, block));
+      repackBlock(bytes + (block << 4), blocks << 4, lanes, nibblesAt(group, block));
     }
     for (let lane: u32 = 0; lane < 4; lane++) {
       store<f32>(rowScales, lane < lanes ? repackScales(scales, blocks, group, lane) : zeroScales(blocks, group, lane));
@@ -33,7 +33,7 @@ export function repackQ4(
   }
 }
 
-function nibblesAt(group: usize, blocks: u32, block: u32): usize {
+function nibblesAt(group: usize, block: u32): usize {
   const first = block & ~(SEGMENT_BLOCKS - 1);
   return group + first * Q4_BLOCK + (block - first) * Q4_NIBBLES;
 }

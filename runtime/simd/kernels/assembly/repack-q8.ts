@@ -1,4 +1,4 @@
-import { BLOCK, BLOCK_SCALES, Q8_BLOCK, Q8_BYTES, SEGMENT_BLOCKS } from "./layout";
+import { BLOCK, BLOCK_SCALES, Q8_BLOCK, SEGMENT_BLOCKS } from "./layout";
 
 /** Kernels.repackQ8. */
 export function repackQ8(

@@ -4,7 +4,7 @@ export function topK(x: usize, count: u32, k: u32, indices: usize, values: usize
   if (kept === 0) return 0;
   for (let i: u32 = 0; i < kept; i++) {
     const value = load<f32>(x + (i << 2));
-    set(indices, values, i, i, isNaN<f32>(value) ? -Infinity : value);
+    set(indices, values, i, i, value >= -Infinity ? value : -Infinity);
   }
   for (let root = kept >> 1; root > 0; root--) sink(indices, values, root - 1, kept);
 
