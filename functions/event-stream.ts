@@ -30,17 +30,21 @@ export function heartbeatBody(
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let awaited: Promise<IteratorResult<string>> | undefined;
+  let left = false;
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         awaited ??= pieces.next();
         try {
           const next = await within(awaited, HEARTBEAT_MS);
+          if (left) return;
           if (next === undefined) return controller.enqueue(encoder.encode(heartbeat));
           awaited = undefined;
           if (!next.done) return controller.enqueue(encoder.encode(next.value));
           controller.close();
         } catch (error) {
+          // The pieces break off because their reader left; there is nobody to tell.
+          if (left) return;
           const lastWords = onFailure(error);
           if (lastWords === undefined) controller.error(error);
           else {
@@ -50,7 +54,10 @@ export function heartbeatBody(
         }
         onEnd(false);
       },
-      cancel: () => onEnd(true),
+      cancel() {
+        left = true;
+        onEnd(true);
+      },
     },
     { highWaterMark: 0 },
   );

@@ -3,40 +3,59 @@ import { type Caller, errorOf, MODEL, newCaller } from "./caller.ts";
 
 const COMPLETIONS = "/v1/completions";
 const LIMIT_MS = 2_000;
+const TOKENS_PER_MINUTE = 100_000;
 
-/** Hot enough that the end token hardly ever comes: fills the context, which takes a while. */
-const endless = { model: MODEL, prompt: [2], temperature: 2, top_p: 1, top_k: 0, max_tokens: 500, seed: 7 };
+/** Hot, and with a seed whose answer never ends by itself. */
+const endless = { model: MODEL, prompt: [2], temperature: 2, top_p: 1, top_k: 0, max_tokens: 500, seed: 13 };
+const shortest = { ...endless, max_tokens: 1 };
 
-/** Milliseconds until the tenant's one place is free again. */
-async function untilFree(caller: Caller): Promise<number> {
+const onePlace = () => newCaller({ concurrency: 1, requestsPerMinute: 1000, tokensPerMinute: TOKENS_PER_MINUTE });
+
+/** Waits until the tenant's one place is free again; says how long that took and how many tokens were settled before. */
+async function untilFree(caller: Caller): Promise<{ waitedMs: number; settledTokens: number }> {
   const startMs = Date.now();
   for (;;) {
-    const response = await caller.post(COMPLETIONS, { ...endless, max_tokens: 1 });
+    const response = await caller.post(COMPLETIONS, shortest);
     await response.text();
-    if (response.status === 200) return Date.now() - startMs;
+    if (response.status === 200) {
+      const remaining = Number(response.headers.get("x-ratelimit-remaining-tokens"));
+      const own = shortest.prompt.length + shortest.max_tokens;
+      return { waitedMs: Date.now() - startMs, settledTokens: TOKENS_PER_MINUTE - remaining - own };
+    }
     expect(response.status).toBe(429);
     if (Date.now() - startMs > 4 * LIMIT_MS) throw new Error("the place was never freed");
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 
-test("one generation at a time means one, and a client that leaves its stream frees the place within 2 s", async () => {
-  const caller = await newCaller({ concurrency: 1, requestsPerMinute: 1000 });
+test("a client that stays gets all of the answer that the others leave", async () => {
+  const caller = await onePlace();
+  await (await caller.post(COMPLETIONS, { ...endless, stream: true })).text();
+  expect((await untilFree(caller)).settledTokens).toBe(endless.prompt.length + endless.max_tokens);
+});
+
+test("a client that leaves its stream frees its place within 2 s, and pays for what was computed until then", async () => {
+  const caller = await onePlace();
   const response = await caller.post(COMPLETIONS, { ...endless, stream: true });
   const reader = response.body!.getReader();
   await reader.read();
-  expect(await errorOf(await caller.post(COMPLETIONS, { ...endless, max_tokens: 1 }))).toMatchObject({
+  expect(await errorOf(await caller.post(COMPLETIONS, shortest))).toMatchObject({
     status: 429,
     type: "concurrency",
     code: "rate_limit_exceeded",
   });
   await reader.cancel();
-  expect(await untilFree(caller)).toBeLessThan(LIMIT_MS);
+  const { waitedMs, settledTokens } = await untilFree(caller);
+  expect(waitedMs).toBeLessThan(LIMIT_MS);
+  expect(settledTokens).toBeGreaterThan(1);
+  expect(settledTokens).toBeLessThan(endless.max_tokens / 2);
 });
 
-test("a client that stops waiting for a whole answer frees the place within 2 s", async () => {
-  const caller = await newCaller({ concurrency: 1, requestsPerMinute: 1000 });
+test("a client that stops waiting for a whole answer frees its place within 2 s", async () => {
+  const caller = await onePlace();
   const response = await caller.post(COMPLETIONS, endless);
   await response.body!.cancel();
-  expect(await untilFree(caller)).toBeLessThan(LIMIT_MS);
+  const { waitedMs, settledTokens } = await untilFree(caller);
+  expect(waitedMs).toBeLessThan(LIMIT_MS);
+  expect(settledTokens).toBeLessThan(endless.max_tokens);
 });
