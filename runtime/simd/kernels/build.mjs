@@ -2,10 +2,9 @@
 // relaxed SIMD and for plain SIMD128. The memory is imported and made by the caller, at the exact size it planned.
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import asc from "assemblyscript/asc";
-import { Transform } from "assemblyscript/transform";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
 const outputFolder = join(root, "build");
@@ -14,7 +13,7 @@ const FUNCTION_PROTOTYPE = 4; // assemblyscript: ElementKind.FunctionPrototype
 const BUILDS = { relaxed: "simd,relaxed-simd", simd128: "simd" };
 
 /** Marks every function of assembly/vector/ `@inline`: written as a decorator, no TypeScript tool could read the file. */
-class InlineVectorFunctions extends Transform {
+class InlineVectorFunctions {
   afterInitialize(program) {
     let marked = 0;
     for (const element of program.elementsByDeclaration.values()) {
@@ -25,8 +24,6 @@ class InlineVectorFunctions extends Transform {
     if (marked === 0) throw new Error("No function of assembly/vector was found: has the compiler changed its names?");
   }
 }
-
-const transforms = [InlineVectorFunctions];
 
 function readSources(folder = "assembly") {
   const entries = readdirSync(join(root, folder), { withFileTypes: true });
@@ -40,8 +37,9 @@ function readSources(folder = "assembly") {
 }
 
 function hashInputs(sources) {
+  const { version } = createRequire(import.meta.url)("assemblyscript/package.json");
   const hash = createHash("sha256")
-    .update(asc.version)
+    .update(version)
     .update(readFileSync(join(root, "build.mjs")));
   for (const { path, text } of sources) hash.update(`\0${path}\0${text}`);
   return hash.digest("hex");
@@ -49,6 +47,8 @@ function hashInputs(sources) {
 
 async function compile(sources, features) {
   const files = new Map(sources.map(({ path, text }) => [path.replace("assembly/", ""), text]));
+  // Imported only here: most calls find the kernels built, and the compiler takes a second to load.
+  const { default: asc } = await import("assemblyscript/asc");
   let binary;
   const { error, stderr } = await asc.main(
     [
@@ -57,7 +57,7 @@ async function compile(sources, features) {
       ...["--importMemory", "--noExportMemory"],
     ],
     {
-      transforms,
+      transforms: [InlineVectorFunctions],
       readFile: (name) => files.get(name) ?? null,
       writeFile: (_name, contents) => {
         binary = contents;
