@@ -18,16 +18,16 @@ export interface Ownership {
 }
 
 const shardPlace = (index: number): FaultPlace => ({ group: "vocabulary", replica: index });
-const concerns = (places: readonly FaultPlace[], { group, replica }: FaultPlace) =>
-  places.some((place) => place.group === group && place.replica === replica);
 
 /** Names a pipeline's objects, asks them to join the ring, and knows which have. */
 export class Joins {
   readonly #bindings: Bindings;
   readonly #topology: Topology;
   readonly #owner: Ownership;
-  /** What has joined: a part alone, or a stage together with the replica it feeds. */
-  readonly #joined = new Map<string, readonly FaultPlace[]>();
+  /** Routes whose parts are ready and linked, as far as is known. */
+  readonly #routes = new Set<string>();
+  /** Names of the parts that have joined since the ring last rested. */
+  readonly #members = new Set<string>();
 
   constructor(bindings: Bindings, topology: Topology, owner: Ownership) {
     this.#bindings = bindings;
@@ -40,36 +40,37 @@ export class Joins {
    * InferenceError of the first that did.
    */
   async join(route: Route, fault: (place: FaultPlace) => void): Promise<void> {
-    const stages = route.map((replica, group) => {
-      const places = [
-        { group, replica },
-        ...(group + 1 < route.length ? [{ group: group + 1, replica: route[group + 1]! }] : []),
-      ];
-      return this.#once(places, fault, () =>
-        this.#bindings.STAGE.getByName(this.nameOf(places[0]!)).join(this.#stage(route, group)),
-      );
-    });
-    const shards = this.#topology.shards.map((_, index) =>
-      this.#once([shardPlace(index)], fault, () =>
-        this.#bindings.VOCABULARY.getByName(this.nameOf(shardPlace(index))).join(this.#shard(index)),
+    const key = route.join("/");
+    if (this.#routes.has(key)) return;
+    const stages = route.map((replica, group) =>
+      this.#ask({ group, replica }, fault, (name) =>
+        this.#bindings.STAGE.getByName(name).join(this.#stage(route, group)),
       ),
     );
+    const shards = this.#topology.shards.map((_, index) =>
+      this.#ask(shardPlace(index), fault, (name) => this.#bindings.VOCABULARY.getByName(name).join(this.#shard(index))),
+    );
     await Promise.all([...stages, ...shards]);
+    this.#routes.add(key);
   }
 
-  /** `place` must join again before it is used. */
-  forget(place: FaultPlace): void {
-    for (const [key, places] of this.#joined) if (concerns(places, place)) this.#joined.delete(key);
+  /**
+   * Every part must be asked again before it is used: a stage that loses the links it is fed by gives up those it feeds,
+   * and so on to the end of the ring. Asking one that is still ready costs a short call.
+   */
+  forget(): void {
+    this.#routes.clear();
   }
 
-  forgetAll(): void {
-    this.#joined.clear();
+  /** The ring rests; its parts may go to sleep. */
+  rest(): void {
+    this.forget();
+    this.#members.clear();
   }
 
-  /** How `place` is; one that has not joined is not woken for it. */
+  /** How `place` is; one that is not in the ring is not woken for it. */
   async report(place: FaultPlace): Promise<PartReport> {
-    const joined = [...this.#joined.values()].some(([first]) => concerns([first!], place));
-    if (!joined) return { state: "empty", memoryBytes: 0, sessions: 0 };
+    if (!this.#members.has(this.nameOf(place))) return { state: "empty", memoryBytes: 0, sessions: 0 };
     const namespace = place.group === "vocabulary" ? this.#bindings.VOCABULARY : this.#bindings.STAGE;
     try {
       const report: Promise<PartReport> = namespace.getByName(this.nameOf(place)).report();
@@ -84,18 +85,16 @@ export class Joins {
     return `${this.#owner.conductor}/${this.#owner.pipelineHash.slice(0, 16)}/${part}`;
   }
 
-  async #once(
-    places: readonly FaultPlace[],
+  async #ask(
+    place: FaultPlace,
     fault: (place: FaultPlace) => void,
-    join: () => Promise<JoinAnswer>,
+    join: (name: string) => Promise<JoinAnswer>,
   ): Promise<void> {
-    const place = places[0]!;
-    const key = places.map(placeName).join(" → ");
-    if (this.#joined.has(key)) return;
+    const name = this.nameOf(place);
     try {
-      const answer = await withTimeLimit(join(), LOAD_LIMIT_MS, placeName(place));
+      const answer = await withTimeLimit(join(name), LOAD_LIMIT_MS, placeName(place));
       if (!answer.joined) throw toInferenceError(answer.failure);
-      this.#joined.set(key, places);
+      this.#members.add(name);
     } catch (error) {
       fault(place);
       throw asLost(error, placeName(place));

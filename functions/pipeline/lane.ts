@@ -1,5 +1,15 @@
+import type { Breath } from "./breath.ts";
 import type { Route } from "./replicas.ts";
 import { nextFrame, type Offer } from "./schedule.ts";
+
+export interface LaneOptions {
+  /** The most rows of a frame. */
+  readonly maxRows: number;
+  /** All lanes of a conductor pause together. */
+  readonly breath: Breath;
+  /** Sends a frame; settles, never rejects, when the step is over. */
+  readonly transmit: (route: Route, offers: readonly Offer[]) => Promise<void>;
+}
 
 /**
  * The sessions of one route share its frames. Back-pressure is counted here: a frame takes a credit until its step is
@@ -8,14 +18,16 @@ import { nextFrame, type Offer } from "./schedule.ts";
 export class Lane {
   readonly route: Route;
   readonly #maxRows: number;
-  /** Sends a frame; settles, never rejects, when the step is over. */
-  readonly #transmit: (route: Route, offers: readonly Offer[]) => Promise<void>;
+  readonly #breath: Breath;
+  readonly #transmit: LaneOptions["transmit"];
+  #paused = false;
   #credits: number;
   #waiting: readonly Offer[] = [];
 
-  constructor(route: Route, maxRows: number, transmit: (route: Route, offers: readonly Offer[]) => Promise<void>) {
+  constructor(route: Route, { maxRows, breath, transmit }: LaneOptions) {
     this.route = route;
     this.#maxRows = maxRows;
+    this.#breath = breath;
     this.#transmit = transmit;
     // One frame for each stage to work on, and one on its way.
     this.#credits = route.length + 1;
@@ -32,7 +44,7 @@ export class Lane {
   }
 
   #pump(): void {
-    while (this.#credits > 0 && this.#waiting.length > 0) {
+    while (this.#credits > 0 && this.#waiting.length > 0 && !this.#pausing()) {
       const { frame, rest } = nextFrame(this.#waiting, this.#maxRows);
       this.#waiting = rest;
       this.#credits--;
@@ -41,5 +53,17 @@ export class Lane {
         this.#pump();
       });
     }
+  }
+
+  #pausing(): boolean {
+    const pause = this.#breath.take();
+    if (pause !== null && !this.#paused) {
+      this.#paused = true;
+      void pause.then(() => {
+        this.#paused = false;
+        this.#pump();
+      });
+    }
+    return pause !== null;
   }
 }

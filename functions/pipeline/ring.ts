@@ -2,11 +2,12 @@ import { InferenceError } from "../../runtime/errors.ts";
 import type { Selection, ShardSelection } from "../../runtime/sampling/selection.ts";
 import type { Env } from "../env.ts";
 import type { PartReport } from "./assignment.ts";
+import { Breath } from "./breath.ts";
 import { asLost, toInferenceError } from "./failure.ts";
 import { type FaultPlace, type Frame, type FrameBody, type FrameOf, placeName, type RowAnswer } from "./frame.ts";
 import { decodeFrame, encodeFrame } from "./frame-codec.ts";
 import { Joins, type Ownership } from "./joins.ts";
-import { Lane } from "./lane.ts";
+import { Lane, type LaneOptions } from "./lane.ts";
 import type { Link, LinkEvents } from "./link.ts";
 import { OutboundLinks } from "./outbound-links.ts";
 import { Outstanding } from "./outstanding.ts";
@@ -37,6 +38,7 @@ export class Ring implements LinkEvents {
   readonly #steps = new Map<number, Step>();
   readonly #passages = new Map<number, Passage>();
   readonly #lanes = new Map<string, Lane>();
+  readonly #laneOptions: LaneOptions;
   #nextStep = 0;
   #nextSession = 0;
   #rowsUnderWay = 0;
@@ -45,6 +47,7 @@ export class Ring implements LinkEvents {
     this.#topology = topology;
     this.#owner = owner;
     this.#replicas = replicas;
+    this.#laneOptions = { maxRows: topology.chunkRows, breath: new Breath(), transmit: this.#transmit.bind(this) };
     this.#joins = new Joins(bindings, topology, owner);
     this.#links = new OutboundLinks(
       ({ place, name }) => (place.group === "vocabulary" ? bindings.VOCABULARY : bindings.STAGE).getByName(name),
@@ -99,7 +102,7 @@ export class Ring implements LinkEvents {
   /** Closes every link; the next session opens them again. Only when there are no sessions. */
   rest(): void {
     this.#links.closeAll();
-    this.#joins.forgetAll();
+    this.#joins.rest();
     this.#lanes.clear();
   }
 
@@ -181,7 +184,11 @@ export class Ring implements LinkEvents {
 
   /** Something went wrong further along: in one session, or with a part that all sessions passing it have lost. */
   #fault({ step, code, message, place, sessions }: FrameOf<"error">): void {
-    const error = toInferenceError({ code, message: `${placeName(place)}: ${message}` });
+    // What is lost is named in the message; everything else happened at `place`.
+    const error = toInferenceError({
+      code,
+      message: code === "stage_lost" ? message : `${placeName(place)}: ${message}`,
+    });
     if (code === "stage_lost") this.#lose(place, error);
     if (!this.#steps.has(step)) this.#outstanding.reject(step, error);
     for (const session of sessions) this.#fail(session, error);
@@ -192,7 +199,7 @@ export class Ring implements LinkEvents {
     this.#suspect(place);
     if (place.group === "vocabulary") this.#outstanding.loseShard(place.replica, error);
     for (const [number, { route }] of this.#steps) if (passes(route, place)) this.#outstanding.reject(number, error);
-    for (const passage of this.#passages.values()) if (passes(passage.route, place)) this.#forget(passage, error);
+    for (const passage of this.#passages.values()) if (passes(passage.route, place)) this.close(passage, error);
   }
 
   /** A time limit does not say who is late: the whole route is opened anew. */
@@ -204,7 +211,7 @@ export class Ring implements LinkEvents {
   /** `place` has to join again, and until then another replica is preferred. */
   #suspect(place: FaultPlace): void {
     this.#replicas.mark(place, true);
-    this.#joins.forget(place);
+    this.#joins.forget();
     this.#links.close(place);
   }
 
@@ -226,7 +233,7 @@ export class Ring implements LinkEvents {
 
   #lane(route: Route): Lane {
     const key = route.join("/");
-    const lane = this.#lanes.get(key) ?? new Lane(route, this.#topology.chunkRows, this.#transmit.bind(this));
+    const lane = this.#lanes.get(key) ?? new Lane(route, this.#laneOptions);
     this.#lanes.set(key, lane);
     return lane;
   }

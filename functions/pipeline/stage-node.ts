@@ -105,7 +105,7 @@ export class StageNode implements LinkEvents {
   #check({ pipelineHash, incarnation }: Frame): StageAssignment {
     const assignment = this.#assignment;
     if (assignment === null)
-      throw new InferenceError("stage_lost", "this stage has not joined a pipeline since it started");
+      throw new InferenceError("stage_lost", `${placeName(this.#place)} has not joined a pipeline since it started`);
     checkHead({ pipelineHash, incarnation }, assignment);
     return assignment;
   }

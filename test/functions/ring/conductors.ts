@@ -1,9 +1,15 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import { expect, vi } from "vitest";
 import { readEvents } from "../../../functions/generation-events.ts";
 import { deployedModel } from "../../../functions/model.ts";
+import type { Stage } from "../../../functions/objects/stage.ts";
+import type { Vocabulary } from "../../../functions/objects/vocabulary-shard.ts";
 import type { GenerateCall } from "../../../functions/pipeline/generation-call.ts";
 import type { GenerationRequest } from "../../../runtime/generate.ts";
+
+const KV_TOKENS = 8192;
+const PAGE_TOKENS = 32;
 
 /** A conductor of its own, with its own stages and shards, cut as `settings` (LAPIDARY_…, all text) say. */
 export async function freshConductor(settings: Readonly<Record<string, string>> = {}) {
@@ -42,4 +48,54 @@ export async function generateOn(conductor: ConductorStub, call: GenerateCall) {
     text += event.text;
   }
   throw new Error("the stream ended without an end");
+}
+
+/** The object that holds a part of a conductor's pipeline, for example "stage-1-0" or "vocabulary-0". */
+export async function partOf(conductor: ConductorStub, part: `stage-${number}-${number}`) {
+  return env.STAGE.getByName(await partName(conductor, part));
+}
+
+export async function shardOf(conductor: ConductorStub, part: `vocabulary-${number}`) {
+  return env.VOCABULARY.getByName(await partName(conductor, part));
+}
+
+async function partName(conductor: ConductorStub, part: string): Promise<string> {
+  const { pipelineHash } = await conductor.status();
+  return `${conductor.id}/${pipelineHash.slice(0, 16)}/${part}`;
+}
+
+/** Cuts an object off as a crash or a deployment does: its memory is gone, its sockets close abnormally. */
+export async function abort(stub: DurableObjectStub<Stage> | DurableObjectStub<Vocabulary>): Promise<void> {
+  await runInDurableObject(stub as DurableObjectStub<Stage>, (_, state) => state.abort("aborted by a test")).catch(
+    () => {},
+  );
+}
+
+/** Has an object abort itself once it serves a session that has taken some pages. */
+export async function abortInTheMiddle(stub: DurableObjectStub<Stage> | DurableObjectStub<Vocabulary>): Promise<void> {
+  await runInDurableObject(stub as DurableObjectStub<Stage>, (instance, state) => {
+    let polls = 0;
+    const timer = setInterval(() => {
+      const { sessions, freeKvTokens } = instance.report();
+      if (sessions === 0 || (freeKvTokens ?? 0) > KV_TOKENS - PAGE_TOKENS || ++polls < 2) return;
+      clearInterval(timer);
+      state.abort("aborted by a test");
+    }, 2);
+  });
+}
+
+/** Resolves when no part holds a session or a page any more; fails when that takes over `limitMs`. */
+export async function allFree(conductor: ConductorStub, limitMs = 2000): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      const { sessions, waiting, stages, shards } = await conductor.status();
+      const replicas = stages.flatMap((stage) => stage.replicas).filter(({ state }) => state === "ready");
+      expect({ sessions, waiting }).toEqual({ sessions: 0, waiting: 0 });
+      expect(shards.map((shard) => shard.sessions)).toEqual(shards.map(() => 0));
+      expect(replicas).toEqual(
+        replicas.map((replica) => ({ ...replica, sessions: 0, reservedTokens: 0, freeKvTokens: KV_TOKENS })),
+      );
+    },
+    { timeout: limitMs, interval: 20 },
+  );
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { callFor, freshConductor, generateOn, requestFor } from "./conductors.ts";
+import { allFree, callFor, freshConductor, generateOn, requestFor } from "./conductors.ts";
 import { generateLocally } from "./local-judge.ts";
 
 const requests = await Promise.all([
@@ -26,6 +26,12 @@ test.each([
   for (const [index, request] of requests.entries()) {
     expect(await generateOn(conductor, await callFor(request))).toEqual(expected[index]);
   }
+  const { stages, shards } = await conductor.status();
+  expect([stages.length, shards.length].map(String)).toEqual([
+    settings.LAPIDARY_STAGES,
+    settings.LAPIDARY_VOCABULARY_SHARDS ?? "2",
+  ]);
+  await allFree(conductor);
 });
 
 test("two replicas of each stage answer what one process does, while they serve others", async () => {
@@ -33,4 +39,7 @@ test("two replicas of each stage answer what one process does, while they serve 
   const calls = await Promise.all([...requests, ...requests].map((request) => callFor(request)));
   const answers = await Promise.all(calls.map((call) => generateOn(conductor, call)));
   expect(answers).toEqual([...expected, ...expected]);
+  const { stages } = await conductor.status();
+  for (const { replicas } of stages) expect(replicas.map(({ state }) => state)).toEqual(["ready", "ready"]);
+  await allFree(conductor);
 });

@@ -1,0 +1,53 @@
+import { expect, test } from "vitest";
+import {
+  abort,
+  abortInTheMiddle,
+  allFree,
+  type ConductorStub,
+  callFor,
+  freshConductor,
+  generateOn,
+  partOf,
+  requestFor,
+  shardOf,
+} from "./conductors.ts";
+import { generateLocally } from "./local-judge.ts";
+
+const request = await requestFor("Once upon a time there was a small house in the forest, and", {
+  sampling: { temperature: 5, topK: 0, topP: 1, minP: 0, seed: 7n },
+  maxTokens: 450,
+});
+const [expected] = await generateLocally([request]);
+
+const PARTS: readonly [string, (conductor: ConductorStub) => ReturnType<typeof partOf> | ReturnType<typeof shardOf>][] =
+  [
+    ["the first stage", (conductor) => partOf(conductor, "stage-0-0")],
+    ["a middle stage", (conductor) => partOf(conductor, "stage-1-0")],
+    ["the last stage", (conductor) => partOf(conductor, "stage-2-0")],
+    ["a vocabulary shard", (conductor) => shardOf(conductor, "vocabulary-1")],
+  ];
+
+test("the answer is long enough to be interrupted", () => {
+  expect(expected!.ids.length).toBeGreaterThan(400);
+});
+
+test.each(PARTS)("%s is lost between two requests: the second is answered the same", async (_, partOf) => {
+  const conductor = await freshConductor({ LAPIDARY_STAGES: "3" });
+  expect(await generateOn(conductor, await callFor(request))).toEqual(expected);
+  await abort(await partOf(conductor));
+  expect(await generateOn(conductor, await callFor(request))).toEqual(expected);
+  expect(await (await partOf(conductor)).report()).toMatchObject({ state: "ready" });
+  await allFree(conductor);
+});
+
+test.each(PARTS)("%s is lost in the middle of an answer: the answer stays the same", async (_, partOf) => {
+  const conductor = await freshConductor({ LAPIDARY_STAGES: "3", LAPIDARY_CHUNK_ROWS: "5" });
+  // Loads, so that the parts are there to be watched.
+  await generateOn(conductor, await callFor({ ...request, maxTokens: 1 }));
+  const part = await partOf(conductor);
+  await abortInTheMiddle(part);
+  expect(await generateOn(conductor, await callFor(request))).toEqual(expected);
+  await expect(async () => await part.report()).rejects.toThrow("aborted by a test");
+  expect(await (await partOf(conductor)).report()).toMatchObject({ state: "ready" });
+  await allFree(conductor);
+});
