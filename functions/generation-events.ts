@@ -32,7 +32,7 @@ export async function* readEvents(
       const lines = pending.split("\n");
       pending = lines.pop()!;
       for (const line of lines) {
-        const event = JSON.parse(line) as GenerationEvent;
+        const event = parseLine(line);
         if (event.type === "error") throw failureError(event.failure);
         yield event;
         if (event.type === "done") return;
@@ -41,6 +41,15 @@ export async function* readEvents(
   } finally {
     signal.removeEventListener("abort", leave);
     leave();
+  }
+}
+
+function parseLine(line: string): GenerationEvent {
+  try {
+    return JSON.parse(line);
+  } catch {
+    // The parser's own message would carry the answer's text into the log.
+    throw brokenOff(new Error("a line is not JSON"));
   }
 }
 

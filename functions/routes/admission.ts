@@ -19,10 +19,10 @@ export interface Admission {
 export async function admit(env: Env, key: VerifiedKey, generation?: ReserveCall["generation"]): Promise<Admission> {
   const reservationId = randomId();
   const ledger = env.LEDGER.getByName(key.tenant);
-  const answer: ReserveAnswer = await ledger.reserve({
-    secretSha256: key.secretSha256,
-    reservationId,
-    ...(generation && { generation }),
+  const call: ReserveCall = { secretSha256: key.secretSha256, reservationId, ...(generation && { generation }) };
+  const answer: ReserveAnswer = await ledger.reserve(call).catch((cause: unknown) => {
+    const message = "The tenant's ledger could not be reached. Please try again.";
+    throw new ApiError(503, "ledger_unavailable", message, { cause });
   });
   if (answer.outcome === "admitted")
     return { reservationId, maxTokens: answer.maxTokens, headers: rateHeaders(answer.rates) };

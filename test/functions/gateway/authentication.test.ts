@@ -2,12 +2,9 @@ import { listDurableObjectIds } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { mintKey } from "../../../functions/tenants/key.ts";
-import { callerWith, errorOf, newCaller, question, request } from "./caller.ts";
+import { callerWith, errorOf, KEY_SECRET, newCaller, question, request } from "./caller.ts";
 
 const CHAT = "/v1/chat/completions";
-
-/** The tests' own LAPIDARY_KEY_SECRET. */
-const keySecret = (env as unknown as { LAPIDARY_KEY_SECRET: string }).LAPIDARY_KEY_SECRET;
 
 describe("a key", () => {
   test.each([
@@ -32,10 +29,10 @@ describe("a key", () => {
   });
 
   test("with a right check that its tenant's ledger does not hold is a 401", async () => {
-    const { key } = mintKey("acme", keySecret);
+    const { key } = mintKey("acme", KEY_SECRET);
     expect((await callerWith(key).post(CHAT, question("Hi"))).status).toBe(401);
     const caller = await newCaller();
-    expect((await callerWith(mintKey(caller.tenant, keySecret).key).get("/v1/models")).status).toBe(401);
+    expect((await callerWith(mintKey(caller.tenant, KEY_SECRET).key).get("/v1/models")).status).toBe(401);
   });
 
   test("of a tenant lets in", async () => {

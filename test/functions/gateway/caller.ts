@@ -1,9 +1,12 @@
-import { exports } from "cloudflare:workers";
+import { env, exports } from "cloudflare:workers";
 import type { TenantLimits } from "../../../functions/tenants/limits.ts";
 
 export const MODEL = "lapidary-demo";
-/** Of vitest.config.ts. */
-export const ADMIN_KEY = "admin-key-of-the-tests-0123456789abcdef0";
+/** As vitest.config.ts sets them. */
+export const { LAPIDARY_ADMIN_KEY: ADMIN_KEY, LAPIDARY_KEY_SECRET: KEY_SECRET } = env as unknown as {
+  readonly LAPIDARY_ADMIN_KEY: string;
+  readonly LAPIDARY_KEY_SECRET: string;
+};
 const ORIGIN = "https://lapidary.test";
 
 export interface Caller {
