@@ -1,0 +1,74 @@
+import { expect, test } from "vitest";
+import { KvPages, kvSlots, pageTableBytes, slotTokens } from "../../../runtime/simd/kv-pages.ts";
+
+const shape = { pages: 5, pageBytes: 1000, contextTokens: 100 };
+const TABLES = 64;
+const PAGES = 10_000;
+
+function open() {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
+  const kv = new KvPages(shape, memory, TABLES, PAGES);
+  /** The pages a slot's table names. */
+  const pages = (slot: number, count: number) => [...new Uint32Array(memory.buffer, kv.table(slot), count)];
+  return { kv, pages };
+}
+
+test("sessions hold whole pages, each page one session's", () => {
+  const { kv, pages } = open();
+  const [a, b] = [kv.open(), kv.open()];
+  kv.reserve(a, 33);
+  kv.reserve(b, 1);
+  kv.reserve(a, 65);
+  expect(kv.freeTokens).toBe(32);
+  const taken = [...pages(a, 3), ...pages(b, 1)];
+  expect(new Set(taken).size).toBe(4);
+  for (const page of taken) expect((page - PAGES) % shape.pageBytes).toBe(0);
+});
+
+test("a reservation that fails takes nothing", () => {
+  const { kv } = open();
+  const [a, b] = [kv.open(), kv.open()];
+  kv.reserve(a, 96);
+  kv.commit(a, 96);
+  expect(() => kv.reserve(b, 65)).toThrow(/65 more tokens need 3 KV pages of 32 tokens, 2 are free/);
+  expect(() => kv.reserve(a, 5)).toThrow(/101 tokens.*may hold 100/);
+  expect(kv.freeTokens).toBe(64);
+});
+
+test("truncating gives pages back and keeps those in use", () => {
+  const { kv, pages } = open();
+  const slot = kv.open();
+  kv.reserve(slot, 96);
+  kv.commit(slot, 96);
+  const [first] = pages(slot, 1);
+  kv.truncate(slot, 33);
+  expect([kv.tokens(slot), kv.freeTokens]).toEqual([33, 96]);
+  kv.truncate(slot, 50);
+  expect(kv.tokens(slot)).toBe(33);
+  kv.truncate(slot, 1);
+  expect([kv.freeTokens, pages(slot, 1)[0]]).toEqual([128, first]);
+});
+
+test("pages reserved but not committed are released", () => {
+  const { kv } = open();
+  const slot = kv.open();
+  kv.reserve(slot, 64);
+  kv.release(slot);
+  expect([kv.tokens(slot), kv.freeTokens]).toEqual([0, 160]);
+});
+
+test("slots end, and closed ones come back", () => {
+  const { kv } = open();
+  const slots = Array.from({ length: kvSlots(shape) }, () => kv.open());
+  expect(() => kv.open()).toThrow(/all 5 session slots/);
+  kv.close(slots[2]!);
+  expect(() => kv.tokens(slots[2]!)).toThrow(/not open/);
+  expect(kv.open()).toBe(slots[2]);
+});
+
+test("tables cover what a session can reach", () => {
+  expect(pageTableBytes(shape)).toBe(5 * 4 * 4);
+  expect(slotTokens(shape)).toBe(100);
+  expect(slotTokens({ ...shape, contextTokens: 1000 })).toBe(160);
+  expect(kvSlots({ ...shape, pages: 4096 })).toBe(64);
+});
