@@ -4,8 +4,11 @@ import type { ModelFile } from "../weights/manifest.ts";
 import { InferenceError } from "./errors.ts";
 import type { ModelSource } from "./model-source.ts";
 
+/** What one read of a byte stream may bring. */
+const READ_BYTES = 256 * 1024;
+
 /**
- * Streams a file of the manifest, chunk by chunk, and checks its length and SHA-256 on the way: what was read is only
+ * Streams a file of the manifest, chunk by chunk (each valid until the next), and checks its length and SHA-256 on the way: what was read is only
  * good once the last chunk came without an error. InferenceError bad_shard names the file, what was expected and found.
  */
 export async function* streamModelFile(source: ModelSource, file: ModelFile): AsyncGenerator<Uint8Array, void, void> {
@@ -45,16 +48,45 @@ export async function readModelFile(source: ModelSource, file: ModelFile, limitB
 }
 
 async function* chunks(source: ModelSource, path: string): AsyncGenerator<Uint8Array, void, void> {
-  const reader = (await open(source, path)).getReader();
+  const next = reading(await open(source, path));
   try {
     for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      yield value;
+      const chunk = await next.read();
+      if (chunk === null) return;
+      yield chunk;
     }
   } finally {
     // Lets the source close its handle when the reader above gave up early.
-    await reader.cancel().catch(() => {});
+    await next.cancel().catch(() => {});
+  }
+}
+
+/**
+ * Byte streams (all that Workers make) fill one buffer again and again: a shard's chunks would otherwise be tens of
+ * megabytes of garbage. Other streams bring their own chunks. A chunk is valid until the next read.
+ */
+function reading(stream: ReadableStream<Uint8Array>) {
+  const bytes = byteReader(stream);
+  if (bytes === null) {
+    const reader = stream.getReader();
+    return { read: async () => (await reader.read()).value ?? null, cancel: () => reader.cancel() };
+  }
+  let buffer = new ArrayBuffer(READ_BYTES);
+  const read = async (): Promise<Uint8Array | null> => {
+    const { done, value } = await bytes.read(new Uint8Array(buffer));
+    if (value !== undefined) buffer = value.buffer;
+    return done ? null : (value ?? null);
+  };
+  return { read, cancel: () => bytes.cancel() };
+}
+
+function byteReader(stream: ReadableStream<Uint8Array>): ReadableStreamBYOBReader | null {
+  try {
+    return stream.getReader({ mode: "byob" });
+  } catch (error) {
+    // A TypeError says that it is not a byte stream.
+    if (error instanceof TypeError) return null;
+    throw error;
   }
 }
 

@@ -11,6 +11,26 @@ test("a good file arrives whole whatever its chunks", async () => {
     expect(await readModelFile(new MemorySource([["a.bin", contents]], chunkBytes), file, LIMIT)).toEqual(contents);
 });
 
+test("a byte stream fills one buffer again and again", async () => {
+  const offeredBytes = new Set<number>();
+  let offset = 0;
+  const stream = new ReadableStream({
+    type: "bytes",
+    pull(controller) {
+      const { view } = controller.byobRequest!;
+      const target = view as Uint8Array<ArrayBuffer>;
+      offeredBytes.add(target.byteLength);
+      const count = Math.min(100, contents.length - offset);
+      target.set(contents.subarray(offset, offset + count));
+      offset += count;
+      if (count === 0) controller.close();
+      controller.byobRequest!.respond(count);
+    },
+  });
+  expect(await readModelFile({ open: async () => stream }, file, LIMIT)).toEqual(contents);
+  expect([...offeredBytes]).toEqual([256 * 1024]);
+});
+
 describe("a file that is not the manifest's is bad_shard and named", () => {
   const cases: [string, Uint8Array | null, RegExp][] = [
     ["one byte changed", contents.with(500, 1), /^a\.bin has SHA-256 [0-9a-f]{64}, the manifest says/],
