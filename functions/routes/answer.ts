@@ -94,11 +94,13 @@ async function respond(
     },
     onEnd,
   });
-  const contentType = stream ? "text/event-stream; charset=utf-8" : "application/json";
   return c.body(body, 200, {
     ...headers,
-    "content-type": contentType,
-    "cache-control": "no-store",
+    "content-type": stream ? "text/event-stream; charset=utf-8" : "application/json",
+    // Whoever compresses on the way holds small pieces back, and with them every heartbeat: the edge leaves alone what must
+    // not be transformed, the local server what names an encoding, and nginx what asks not to be buffered.
+    "cache-control": "no-store, no-transform",
+    "content-encoding": "identity",
     "x-accel-buffering": "no",
   });
 }

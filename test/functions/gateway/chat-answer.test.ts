@@ -8,6 +8,9 @@ test("a chat is answered in OpenAI's form with the tokens counted", async () => 
   const response = await caller.post(CHAT, question("What is 7 + 8?"));
   expect(response.status).toBe(200);
   expect(response.headers.get("content-type")).toBe("application/json");
+  // Compressed on the way, the heartbeats of a waiting answer would stay in the compressor: a client that left was never noticed.
+  expect(response.headers.get("content-encoding")).toBe("identity");
+  expect(response.headers.get("cache-control")).toContain("no-transform");
   expect(await response.json()).toEqual({
     id: expect.stringMatching(/^chatcmpl-[0-9a-f]{32}$/),
     object: "chat.completion",
