@@ -39,6 +39,7 @@ export class Stage extends DurableObject<Env> {
       state,
       memoryBytes: part?.stage.memoryBytes ?? 0,
       sessions: this.#node.sessions,
+      links: this.#node.links,
       freeKvTokens: part?.stage.freeKvTokens ?? 0,
       ...(failure !== null && { failure }),
     };

@@ -34,6 +34,7 @@ export class Vocabulary extends DurableObject<Env> {
       state,
       memoryBytes: part?.memoryBytes ?? 0,
       sessions: this.#node.sessions,
+      links: this.#node.links,
       ...(failure !== null && { failure }),
     };
   }

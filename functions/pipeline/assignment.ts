@@ -71,6 +71,8 @@ export interface PartReport {
   /** WASM (or JS) memory of weights, KV cache and scratch; 0 until ready. */
   readonly memoryBytes: number;
   readonly sessions: number;
+  /** Open sockets, in and out. */
+  readonly links: number;
   /** Tokens; of stages only. */
   readonly freeKvTokens?: number;
   /** Why the last load failed. */

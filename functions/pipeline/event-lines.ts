@@ -46,11 +46,4 @@ export class EventLines {
     this.#ended = true;
     this.#controller.close();
   }
-
-  /** Breaks the stream off: its reader must not take it for finished. */
-  abort(reason: unknown): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.#controller.error(reason);
-  }
 }

@@ -70,13 +70,19 @@ export class Joins {
 
   /** How `place` is; one that is not in the ring is not woken for it. */
   async report(place: FaultPlace): Promise<PartReport> {
-    if (!this.#members.has(this.nameOf(place))) return { state: "empty", memoryBytes: 0, sessions: 0 };
+    if (!this.#members.has(this.nameOf(place))) return { state: "empty", memoryBytes: 0, sessions: 0, links: 0 };
     const namespace = place.group === "vocabulary" ? this.#bindings.VOCABULARY : this.#bindings.STAGE;
     try {
       const report: Promise<PartReport> = namespace.getByName(this.nameOf(place)).report();
       return await withTimeLimit(report, REPORT_LIMIT_MS, placeName(place));
     } catch (error) {
-      return { state: "failed", memoryBytes: 0, sessions: 0, failure: asLost(error, placeName(place)).message };
+      return {
+        state: "failed",
+        memoryBytes: 0,
+        sessions: 0,
+        links: 0,
+        failure: asLost(error, placeName(place)).message,
+      };
     }
   }
 

@@ -17,6 +17,11 @@ export class OutboundLinks {
     this.#events = events;
   }
 
+  /** How many are open. */
+  get open(): number {
+    return [...this.#links.values()].filter(({ link }) => link.open).length;
+  }
+
   /** Opens the links that are not open; InferenceError stage_lost or timed_out. */
   async dial(successors: readonly Successor[], caller: Caller): Promise<void> {
     await Promise.all(successors.map((successor) => this.#ensure(successor, caller)));

@@ -45,6 +45,10 @@ export class StageNode implements LinkEvents {
     return this.#sessions?.size ?? 0;
   }
 
+  get links(): number {
+    return this.#inbound.size + this.#outbound.open;
+  }
+
   /** Takes `stage` into the ring of `assignment`; sessions of another conductor's life or of another stage are over. */
   async join(assignment: StageAssignment, stage: LayerStage, hiddenSize: number): Promise<void> {
     await this.#inbox.run(() => {

@@ -23,6 +23,10 @@ export class VocabularyNode implements LinkEvents {
     return this.#lastRows.size;
   }
 
+  get links(): number {
+    return this.#inbound.size;
+  }
+
   async join(assignment: ShardAssignment, shard: VocabularyShard): Promise<void> {
     await this.#inbox.run(() => {
       if (this.#assignment?.incarnation !== assignment.incarnation) this.#leave(assignment.incarnation);

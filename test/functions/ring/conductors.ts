@@ -65,7 +65,9 @@ async function partName(conductor: ConductorStub, part: string): Promise<string>
 }
 
 /** Cuts an object off as a crash or a deployment does: its memory is gone, its sockets close abnormally. */
-export async function abort(stub: DurableObjectStub<Stage> | DurableObjectStub<Vocabulary>): Promise<void> {
+export async function abort(
+  stub: DurableObjectStub<Stage> | DurableObjectStub<Vocabulary> | ConductorStub,
+): Promise<void> {
   await runInDurableObject(stub as DurableObjectStub<Stage>, (_, state) => state.abort("aborted by a test")).catch(
     () => {},
   );
@@ -85,7 +87,7 @@ export async function abortInTheMiddle(stub: DurableObjectStub<Stage> | DurableO
 }
 
 /** Resolves when no part holds a session or a page any more; fails when that takes over `limitMs`. */
-export async function allFree(conductor: ConductorStub, limitMs = 2000): Promise<void> {
+export async function allFree(conductor: ConductorStub, limitMs = 2000, kvTokens = KV_TOKENS): Promise<void> {
   await vi.waitFor(
     async () => {
       const { sessions, waiting, stages, shards } = await conductor.status();
@@ -93,7 +95,7 @@ export async function allFree(conductor: ConductorStub, limitMs = 2000): Promise
       expect({ sessions, waiting }).toEqual({ sessions: 0, waiting: 0 });
       expect(shards.map((shard) => shard.sessions)).toEqual(shards.map(() => 0));
       expect(replicas).toEqual(
-        replicas.map((replica) => ({ ...replica, sessions: 0, reservedTokens: 0, freeKvTokens: KV_TOKENS })),
+        replicas.map((replica) => ({ ...replica, sessions: 0, reservedTokens: 0, freeKvTokens: kvTokens })),
       );
     },
     { timeout: limitMs, interval: 20 },

@@ -15,9 +15,10 @@ import { generateLocally } from "./local-judge.ts";
 
 const request = await requestFor("Once upon a time there was a small house in the forest, and", {
   sampling: { temperature: 5, topK: 0, topP: 1, minP: 0, seed: 7n },
-  maxTokens: 450,
+  maxTokens: 250,
 });
-const [expected] = await generateLocally([request]);
+const short = { ...request, maxTokens: 8 };
+const [expected, expectedShort] = await generateLocally([request, short]);
 
 const PARTS: readonly [string, (conductor: ConductorStub) => ReturnType<typeof partOf> | ReturnType<typeof shardOf>][] =
   [
@@ -28,14 +29,14 @@ const PARTS: readonly [string, (conductor: ConductorStub) => ReturnType<typeof p
   ];
 
 test("the answer is long enough to be interrupted", () => {
-  expect(expected!.ids.length).toBeGreaterThan(400);
+  expect(expected!.ids.length).toBe(250);
 });
 
 test.each(PARTS)("%s is lost between two requests: the second is answered the same", async (_, partOf) => {
   const conductor = await freshConductor({ LAPIDARY_STAGES: "3" });
-  expect(await generateOn(conductor, await callFor(request))).toEqual(expected);
+  expect(await generateOn(conductor, await callFor(short))).toEqual(expectedShort);
   await abort(await partOf(conductor));
-  expect(await generateOn(conductor, await callFor(request))).toEqual(expected);
+  expect(await generateOn(conductor, await callFor(short))).toEqual(expectedShort);
   expect(await (await partOf(conductor)).report()).toMatchObject({ state: "ready" });
   await allFree(conductor);
 });
