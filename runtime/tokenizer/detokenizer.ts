@@ -22,6 +22,7 @@ export class Detokenizer {
         // <0xXX>
         return this.#bytes.push(Number.parseInt(String.fromCharCode(piece[3]!, piece[4]!), 16));
       case PieceKind.control:
+      case PieceKind.special:
         return this.#bytes.flush();
       case PieceKind.unknown:
         return this.#bytes.flush() + UNKNOWN_SURFACE;

@@ -1,11 +1,15 @@
 import { WeightsError } from "../../weights/errors.ts";
 import { decodeTokenizerFile, PieceKind, type TokenizerTable } from "../../weights/tokenizer-file.ts";
 
+/** At least this many; 262,144 pieces and some more still take 2 MiB. */
+const SLOTS_PER_PIECE = 1.5;
+
 /** The pieces of a vocabulary, by id and by text. About 15 bytes a piece beside the file itself, no objects. */
 export class PieceTable {
   readonly count: number;
   readonly kinds: Uint8Array;
   readonly ranks: Uint32Array;
+  readonly matchesRawText: boolean;
   /** Token id of each byte's fallback piece. */
   readonly byteIds: Uint32Array;
   readonly #table: TokenizerTable;
@@ -18,16 +22,17 @@ export class PieceTable {
     this.count = this.#table.count;
     this.kinds = this.#table.kinds;
     this.ranks = this.#table.ranks;
+    this.matchesRawText = this.#table.matchesRawText;
     const { utf8, offsets } = this.#table;
-    this.#slots = new Uint32Array(1 << (33 - Math.clz32(this.count - 1)));
+    this.#slots = new Uint32Array(1 << (32 - Math.clz32(this.count * SLOTS_PER_PIECE)));
     const mask = this.#slots.length - 1;
     for (let id = 0; id < this.count; id++) {
       const start = offsets[id]!;
       const end = offsets[id + 1]!;
-      if (this.find(utf8, start, end) >= 0)
-        throw new WeightsError(`tokenizer file: piece "${this.text(id)}" occurs twice`);
       let slot = hash(utf8, start, end) & mask;
-      while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
+      for (; this.#slots[slot] !== 0; slot = (slot + 1) & mask)
+        if (this.#spells(this.#slots[slot]! - 1, utf8, start, end))
+          throw new WeightsError(`tokenizer file: piece "${this.text(id)}" occurs twice`);
       this.#slots[slot] = id + 1;
     }
     this.byteIds = Uint32Array.from({ length: 256 }, (_, byte) => this.#byteId(byte));

@@ -9,6 +9,11 @@ export interface EncodeOptions {
   readonly special?: boolean;
 }
 
+/** Stands for a space in pieces. */
+const BAR = "▁";
+
+const decodeUtf8 = (bytes: Uint8Array) => new TextDecoder("utf-8", { fatal: false, ignoreBOM: true }).decode(bytes);
+
 /** Text to token ids and back. Nothing is added or trimmed: no bos, no leading space. */
 export class Tokenizer {
   readonly #pieces: PieceTable;
@@ -19,7 +24,11 @@ export class Tokenizer {
   constructor(file: Uint8Array) {
     this.#pieces = new PieceTable(file);
     this.#literals = new LiteralMatcher(this.#pieces, [PieceKind.userDefined]);
-    this.#literalsAndMarkers = new LiteralMatcher(this.#pieces, [PieceKind.userDefined, PieceKind.marker]);
+    this.#literalsAndMarkers = new LiteralMatcher(this.#pieces, [
+      PieceKind.userDefined,
+      PieceKind.marker,
+      PieceKind.special,
+    ]);
   }
 
   /** Ids are 0 … pieceCount − 1. */
@@ -35,21 +44,16 @@ export class Tokenizer {
   /** Token ids of a text. Lone surrogates count as U+FFFD. O(n log n) for n bytes, whatever the text. */
   encode(text: string, { special = false }: EncodeOptions = {}): number[] {
     const literals = special ? this.#literalsAndMarkers : this.#literals;
-    const utf8 = new TextEncoder().encode(text.replaceAll(" ", "▁"));
     const ids: number[] = [];
-    let mergedTo = 0;
-    for (let at = 0; at < utf8.length; ) {
-      const literal = literals.longestAt(utf8, at);
-      if (literal < 0) {
-        at += 1;
-        continue;
-      }
-      mergeBytePairs(this.#pieces, utf8, mergedTo, at, ids);
-      ids.push(literal);
-      at += this.#pieces.length(literal);
-      mergedTo = at;
+    const encodeWithBars = (part: string) => {
+      const utf8 = new TextEncoder().encode(part.replaceAll(" ", BAR));
+      this.#cutAtLiterals(literals, utf8, ids, (start, end) => mergeBytePairs(this.#pieces, utf8, start, end, ids));
+    };
+    if (!this.#pieces.matchesRawText || !text.includes(BAR + BAR)) encodeWithBars(text);
+    else {
+      const raw = new TextEncoder().encode(text);
+      this.#cutAtLiterals(literals, raw, ids, (start, end) => encodeWithBars(decodeUtf8(raw.subarray(start, end))));
     }
-    mergeBytePairs(this.#pieces, utf8, mergedTo, utf8.length, ids);
     return ids;
   }
 
@@ -59,6 +63,28 @@ export class Tokenizer {
     let text = "";
     for (const id of ids) text += detokenizer.push(id);
     return text + detokenizer.flush();
+  }
+
+  /** Appends the ids of literal pieces; what lies between them goes to `encodeRest` in turn. */
+  #cutAtLiterals(
+    literals: LiteralMatcher,
+    utf8: Uint8Array,
+    ids: number[],
+    encodeRest: (start: number, end: number) => void,
+  ): void {
+    let restFrom = 0;
+    for (let at = 0; at < utf8.length; ) {
+      const literal = literals.longestAt(utf8, at);
+      if (literal < 0) {
+        at += 1;
+        continue;
+      }
+      encodeRest(restFrom, at);
+      ids.push(literal);
+      at += this.#pieces.length(literal);
+      restFrom = at;
+    }
+    encodeRest(restFrom, utf8.length);
   }
 
   /** For text that comes token by token. */

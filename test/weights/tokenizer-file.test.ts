@@ -40,7 +40,12 @@ describe("the tokenizer file", () => {
   });
 
   it("is not written with an empty or overlong piece", () => {
-    const one = (text: string) => ({ texts: [text], kinds: Uint8Array.of(PieceKind.normal), ranks: Uint32Array.of(0) });
+    const one = (text: string) => ({
+      ...smallVocabulary,
+      texts: [text],
+      kinds: Uint8Array.of(PieceKind.normal),
+      ranks: Uint32Array.of(0),
+    });
     expect(() => encodeTokenizerFile(one(""))).toThrow(/0 bytes/);
     expect(() => encodeTokenizerFile(one("é".repeat(128)))).toThrow(/256 bytes/);
     expect(decodeTokenizerFile(encodeTokenizerFile(one("é".repeat(127)))).count).toBe(1);

@@ -26,6 +26,7 @@ export const smallVocabulary = {
   texts: pieces.map(([text]) => text),
   kinds: Uint8Array.from(pieces, ([, kind]) => kind),
   ranks: Uint32Array.from(pieces, ([, , rank]) => rank),
+  matchesRawText: false,
 };
 
 /** A tokenizer file of a few hundred pieces, each there for a rule. */
