@@ -1,10 +1,4 @@
-import { existsSync } from "node:fs";
-
-const buildScript = new URL("../runtime/simd/kernels/build.mjs", import.meta.url);
+import { buildKernels } from "../runtime/simd/kernels/build.mjs";
 
 /** Compiles the kernels once before any project runs, so that `npx vitest` alone tests what the sources say. */
-export default async function buildKernelsOnce(): Promise<void> {
-  if (!existsSync(buildScript)) return;
-  const { buildKernels } = await import(buildScript.href);
-  await buildKernels();
-}
+export default buildKernels;
