@@ -31,14 +31,16 @@ export async function createDevKey(url: string): Promise<string> {
     body: JSON.stringify({ name: DEV_TENANT, limits: DEV_LIMITS }),
   });
   const answer = (await response.json()) as { key?: string; error?: { message: string } };
-  if (!answer.key) throw new Error(`Creating the development tenant failed: ${answer.error?.message ?? response.statusText}`);
+  if (!answer.key)
+    throw new Error(`Creating the development tenant failed: ${answer.error?.message ?? response.statusText}`);
   return answer.key;
 }
 
 /** LAPIDARY_ADMIN_KEY of .dev.vars, which cli/prepare.mjs writes. */
 function localAdminKey(): string {
   const line = /^\s*LAPIDARY_ADMIN_KEY\s*=\s*"?([^"\s]+)"?\s*$/m.exec(readIfThere(SECRETS_FILE) ?? "");
-  if (!line) throw new Error("No LAPIDARY_ADMIN_KEY in .dev.vars. Delete the file and start again: it is written anew.");
+  if (!line)
+    throw new Error("No LAPIDARY_ADMIN_KEY in .dev.vars. Delete the file and start again: it is written anew.");
   return line[1]!;
 }
 

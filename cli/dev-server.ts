@@ -78,7 +78,9 @@ function freePort(port: number): Promise<number> {
     const probe = createServer();
     probe.once("error", (error: NodeJS.ErrnoException) => {
       const taken = error.code === "EADDRINUSE";
-      reject(taken ? new Error(`Port ${port} is in use. Stop what listens there, or choose another with --port.`) : error);
+      reject(
+        taken ? new Error(`Port ${port} is in use. Stop what listens there, or choose another with --port.`) : error,
+      );
     });
     probe.listen(port, "127.0.0.1", () => {
       const address = probe.address();
@@ -90,7 +92,8 @@ function freePort(port: number): Promise<number> {
 async function untilHealthy(url: string, child: ChildProcess): Promise<void> {
   const limit = Date.now() + READY_LIMIT_MS;
   while (Date.now() < limit) {
-    if (child.exitCode !== null || child.signalCode !== null) throw new Error("wrangler dev ended before it served a request:");
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error("wrangler dev ended before it served a request:");
     const healthy = await fetch(`${url}/health`, { signal: AbortSignal.timeout(2_000) }).then(
       (response) => response.ok,
       () => false,

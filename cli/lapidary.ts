@@ -32,7 +32,11 @@ try {
 
 /** An error's message and those of its causes, without stacks unless LAPIDARY_DEBUG is set. */
 function describe(error: unknown): string {
-  if (process.env.LAPIDARY_DEBUG || !(error instanceof Error)) return error instanceof Error ? (error.stack ?? String(error)) : String(error);
-  const cause = error.cause instanceof Error && !error.message.includes(error.cause.message) ? `\n  because: ${describe(error.cause)}` : "";
+  if (process.env.LAPIDARY_DEBUG || !(error instanceof Error))
+    return error instanceof Error ? (error.stack ?? String(error)) : String(error);
+  const cause =
+    error.cause instanceof Error && !error.message.includes(error.cause.message)
+      ? `\n  because: ${describe(error.cause)}`
+      : "";
   return `${error.name === "Error" ? "error" : error.name}: ${error.message}${cause}`;
 }

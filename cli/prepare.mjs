@@ -1,8 +1,8 @@
 #!/usr/bin/env node
+import { randomBytes } from "node:crypto";
 // wrangler's [build] step, also run by `npm start`: builds the kernels and makes sure that local secrets exist.
 // Dependency-free beyond the packages of the lock file, and idempotent.
 import { existsSync, writeFileSync } from "node:fs";
-import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { buildKernels } from "../runtime/simd/kernels/build.mjs";
 
@@ -12,7 +12,10 @@ const secretsFile = fileURLToPath(new URL("../.dev.vars", import.meta.url));
 export function ensureLocalSecrets() {
   if (existsSync(secretsFile)) return;
   const secret = () => randomBytes(32).toString("hex");
-  writeFileSync(secretsFile, `LAPIDARY_KEY_SECRET="${secret()}"\nLAPIDARY_ADMIN_KEY="${secret()}"\n`, { mode: 0o600, flag: "wx" });
+  writeFileSync(secretsFile, `LAPIDARY_KEY_SECRET="${secret()}"\nLAPIDARY_ADMIN_KEY="${secret()}"\n`, {
+    mode: 0o600,
+    flag: "wx",
+  });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -41,7 +41,9 @@ for (const [folder, allowed] of Object.entries(ALLOWED)) {
 
 test("only functions/ knows Cloudflare and HTTP", () => {
   const wrong = [...sourcesOf("weights"), ...sourcesOf("runtime")].filter((file) =>
-    importsOf(file).some((target) => target.startsWith("cloudflare:") || target === "hono" || target.startsWith("hono/")),
+    importsOf(file).some(
+      (target) => target.startsWith("cloudflare:") || target === "hono" || target.startsWith("hono/"),
+    ),
   );
   expect(wrong.map((file) => relative(root, file))).toEqual([]);
 });

@@ -14,7 +14,9 @@ export interface LocalServer extends AsyncDisposable {
 }
 
 /** A whole server (wrangler dev, workerd, all objects) on a free port with storage of its own. */
-export async function startLocalServer(options: Omit<DevServerOptions, "port" | "persistTo"> = {}): Promise<LocalServer> {
+export async function startLocalServer(
+  options: Omit<DevServerOptions, "port" | "persistTo"> = {},
+): Promise<LocalServer> {
   ensureLocalSecrets();
   const storage = await mkdtemp(join(tmpdir(), "lapidary-test-"));
   let server: DevServer | undefined;

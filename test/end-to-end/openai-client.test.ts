@@ -41,7 +41,12 @@ describe("the official openai client", () => {
   });
 
   test("gets a completion from a text prompt, cut at max_tokens", async () => {
-    const answer = await server.client.completions.create({ model: MODEL, prompt: "Once upon a time", max_tokens: 5, seed: 3 });
+    const answer = await server.client.completions.create({
+      model: MODEL,
+      prompt: "Once upon a time",
+      max_tokens: 5,
+      seed: 3,
+    });
     expect(answer.choices[0]!.finish_reason).toBe("length");
     expect(answer.usage?.completion_tokens).toBe(5);
   });
@@ -55,9 +60,9 @@ describe("the official openai client", () => {
   test("raises its own error classes", async () => {
     const stranger = new OpenAI({ baseURL: `${server.url}/v1`, apiKey: "lap_dev_wrong_key", maxRetries: 0 });
     await expect(stranger.models.list()).rejects.toBeInstanceOf(OpenAI.AuthenticationError);
-    await expect(
-      server.client.chat.completions.create({ ...ask("hi"), temperature: 9 }),
-    ).rejects.toBeInstanceOf(OpenAI.BadRequestError);
+    await expect(server.client.chat.completions.create({ ...ask("hi"), temperature: 9 })).rejects.toBeInstanceOf(
+      OpenAI.BadRequestError,
+    );
     await expect(server.client.models.retrieve("no-such-model")).rejects.toBeInstanceOf(OpenAI.NotFoundError);
   });
 
@@ -76,12 +81,15 @@ describe("the official openai client", () => {
     expect(other).not.toBe(first);
   });
 
-  test.skipIf(!expectationsThere)("4 bits give the full-precision answer wherever it was clear (needs ../shared)", async () => {
-    const answers = clearAnswers();
-    expect(answers.length).toBeGreaterThanOrEqual(10);
-    for (const { prompt, text } of answers) {
-      const answer = await server.client.chat.completions.create(ask(prompt));
-      expect({ prompt, text: answer.choices[0]!.message.content }).toEqual({ prompt, text });
-    }
-  });
+  test.skipIf(!expectationsThere)(
+    "4 bits give the full-precision answer wherever it was clear (needs ../shared)",
+    async () => {
+      const answers = clearAnswers();
+      expect(answers.length).toBeGreaterThanOrEqual(10);
+      for (const { prompt, text } of answers) {
+        const answer = await server.client.chat.completions.create(ask(prompt));
+        expect({ prompt, text: answer.choices[0]!.message.content }).toEqual({ prompt, text });
+      }
+    },
+  );
 });

@@ -12,7 +12,10 @@ let printed = "";
 let url = "";
 
 beforeAll(async () => {
-  start = spawn(process.execPath, ["cli/bin.mjs", "start", "--port", "0"], { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
+  start = spawn(process.execPath, ["cli/bin.mjs", "start", "--port", "0"], {
+    cwd: root,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   await new Promise<void>((resolve, reject) => {
     start.once("exit", (code) => reject(new Error(`npm start ended with ${code} before it was ready`)));
     start.stdout!.setEncoding("utf8").on("data", (text: string) => {

@@ -11,14 +11,26 @@ const MAX_TOKENS = 32;
 /** Prompts of different lengths, greedy and sampled; each must give the same text wherever its layers run. */
 const REQUESTS = [
   { prompt: "What is the capital of Peru?", temperature: 0, seed: 0 },
-  { prompt: "Tell me a short story about a dog named Max who finds a red ball in the garden.", temperature: 1, seed: 5 },
+  {
+    prompt: "Tell me a short story about a dog named Max who finds a red ball in the garden.",
+    temperature: 1,
+    seed: 5,
+  },
   { prompt: "Count from 3 to 9.", temperature: 0.7, seed: 9 },
   { prompt: "Give me a list of four animals.", temperature: 1.3, seed: 123_456_789 },
 ];
 
 /** What `lapidary generate` says: one process, no Durable Objects. */
 async function generateInOneProcess({ prompt, temperature, seed }: (typeof REQUESTS)[number]): Promise<string> {
-  const args = ["cli/lapidary.ts", "generate", "weights/demo/model", "--chat", prompt, "--max-tokens", String(MAX_TOKENS)];
+  const args = [
+    "cli/lapidary.ts",
+    "generate",
+    "weights/demo/model",
+    "--chat",
+    prompt,
+    "--max-tokens",
+    String(MAX_TOKENS),
+  ];
   args.push("--temperature", String(temperature), "--seed", String(seed));
   const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root });
   return JSON.parse(stdout.trim().split("\n").at(-1)!).text;
