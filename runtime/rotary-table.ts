@@ -10,12 +10,13 @@ export class RotaryTable {
   readonly width: number;
   readonly #inverseFrequencies: Float32Array;
 
-  constructor(theta: number, headDim: number) {
+  /** `factor` stretches the positions: the frequencies are divided by it ("linear" scaling). */
+  constructor(theta: number, headDim: number, factor = 1) {
     this.width = headDim / 2;
     const logTheta = log(theta);
     this.#inverseFrequencies = Float32Array.from(
       { length: this.width },
-      (_, i) => 1 / Math.fround(exp(logTheta * Math.fround((2 * i) / headDim))),
+      (_, i) => Math.fround(1 / Math.fround(exp(logTheta * Math.fround((2 * i) / headDim)))) / factor,
     );
   }
 

@@ -1,7 +1,10 @@
 import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { WeightsError } from "./errors.ts";
-import { finalNormShard, layerShard, type Shard, tableRanges, tableShard } from "./families/gemma1.ts";
+import { finalNormShard } from "./families/final-norm.ts";
+import { layerShard } from "./families/layer.ts";
+import type { Shard } from "./families/shard.ts";
+import { tableRanges, tableShard } from "./families/table.ts";
 import { FolderWriter } from "./folder-writer.ts";
 import { chooseLicence } from "./licence.ts";
 import {
@@ -17,6 +20,7 @@ import { readSmallFile } from "./sources/file-reader.ts";
 import { type CheckpointConfig, readCheckpointConfig } from "./sources/huggingface.ts";
 import { MAX_SENTENCEPIECE_BYTES, readSentencePiece } from "./sources/sentencepiece.ts";
 import { TensorFiles } from "./sources/tensor-files.ts";
+import { textTensorName } from "./sources/text-tensors.ts";
 import { encodeTokenizerFile, type TokenizerData } from "./tokenizer-file.ts";
 import { type ChatTemplateChoice, describeTurns } from "./turns.ts";
 
@@ -51,15 +55,17 @@ export interface ConvertOptions {
 export async function convert(options: ConvertOptions): Promise<Manifest> {
   const { checkpoint, target, onProgress, onWarning, signal } = options;
   const config = await readCheckpointConfig(checkpoint);
-  const tokenizer = await readTokenizer(checkpoint, config, onWarning);
-  const description = describe(config, tokenizer, options);
-  const tensors = await TensorFiles.open(checkpoint);
+  const checkpointRows = config.architecture.vocabSize;
+  const tokenizer = await readTokenizer(checkpoint, checkpointRows, onWarning);
+  // Rows beyond the tokenizer's pieces are padding: no text leads to them, and none of them may ever be chosen.
+  const architecture = { ...config.architecture, vocabSize: tokenizer?.texts.length ?? checkpointRows };
+  const description = describe({ ...config, architecture }, tokenizer, options);
+  const tensors = await TensorFiles.open(checkpoint, config.multimodal ? textTensorName : undefined);
   try {
-    const { architecture } = config;
     const layers = Array.from({ length: architecture.numHiddenLayers }, (_, layer) => layerShard(architecture, layer));
     const finalNorm = finalNormShard(architecture);
     const ranges = tableRanges(architecture);
-    const tables = ranges.map(({ firstRow, rows }, index) => tableShard(architecture, index, firstRow, rows));
+    const tables = ranges.map((range, index) => tableShard(architecture, { ...range, index, checkpointRows }));
     const shards = [...layers, finalNorm, ...tables];
     checkTensors(shards, tensors);
 
@@ -128,7 +134,7 @@ function describe(
 
 async function readTokenizer(
   checkpoint: string,
-  { architecture: { vocabSize } }: CheckpointConfig,
+  vocabSize: number,
   onWarning: ConvertOptions["onWarning"],
 ): Promise<TokenizerData | null> {
   const path = join(checkpoint, TOKENIZER_SOURCE);

@@ -35,8 +35,19 @@ const tableShardSchema = z.strictObject({
   data: z.array(fileSchema).max(MAX_FILES_PER_SHARD),
 });
 
+/** What the layers' attention does not have in common. */
+const layerAttentionSchema = z.strictObject({
+  /** Keys a row sees, its own included; null: all before it. */
+  window: count(1 << 20).nullable(),
+  /** Rotary base of the layer. */
+  ropeTheta: z.number().positive(),
+  /** Linear rotary scaling: positions are divided by it. */
+  ropeFactor: z.number().positive(),
+});
+
 const architectureSchema = z.strictObject({
-  family: z.enum(["gemma1"]),
+  family: z.enum(["gemma1", "gemma2", "gemma3_text"]),
+  /** Rows of the table, all of them tokens. */
   vocabSize: count(1 << 20),
   hiddenSize: count(65_536),
   intermediateSize: count(262_144),
@@ -45,8 +56,15 @@ const architectureSchema = z.strictObject({
   numKeyValueHeads: count(256),
   headDim: count(1024),
   rmsNormEps: z.number().positive(),
-  ropeTheta: z.number().positive(),
+  /** Scores are q · k / √queryPreAttnScalar. */
+  queryPreAttnScalar: z.number().positive(),
+  /** cap · tanh(score / cap), before the mask; null: not capped. */
+  attnLogitSoftcapping: z.number().positive().nullable(),
+  /** The same on logits. */
+  finalLogitSoftcapping: z.number().positive().nullable(),
   maxPositionEmbeddings: count(1 << 20),
+  /** Of each layer in turn. */
+  attention: z.array(layerAttentionSchema).min(1).max(MAX_LAYERS),
 });
 
 const tokenId = z
@@ -88,6 +106,7 @@ export const manifestSchema = z.strictObject({
 
 export type Manifest = z.infer<typeof manifestSchema>;
 export type Architecture = Manifest["architecture"];
+export type LayerAttention = z.infer<typeof layerAttentionSchema>;
 export type ModelFile = z.infer<typeof fileSchema>;
 export type LayerShard = z.infer<typeof shardSchema>;
 export type TableShard = z.infer<typeof tableShardSchema>;
@@ -132,6 +151,7 @@ export function checkDescription(description: ModelDescription): void {
 /** Relations between fields that the schema alone cannot state. */
 function checkArchitecture(architecture: Architecture, where: string): void {
   const { numAttentionHeads, numKeyValueHeads, headDim, hiddenSize, intermediateSize } = architecture;
+  const { attention, numHiddenLayers } = architecture;
   const expect = (holds: boolean, what: string) => {
     if (!holds) throw new WeightsError(`${where}: ${what}`);
   };
@@ -146,6 +166,10 @@ function checkArchitecture(architecture: Architecture, where: string): void {
   }))
     expect(columns % 32 === 0, `${name} ${columns} is not a multiple of 32, the quantisation block`);
   expect(headDim % 16 === 0, `headDim ${headDim} is not a multiple of 16`);
+  expect(
+    attention.length === numHiddenLayers,
+    `attention has ${attention.length} entries, numHiddenLayers is ${numHiddenLayers}`,
+  );
 }
 
 /** The same between the architecture and the files. */

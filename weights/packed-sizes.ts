@@ -1,4 +1,4 @@
-import type { MatrixShape } from "./families/gemma1-shapes.ts";
+import type { MatrixShape } from "./families/shapes.ts";
 
 /*
  * Bytes of WASM memory the engine takes for what it holds: weights as it repacks them, KV pages and row buffers. A test

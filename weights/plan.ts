@@ -1,5 +1,5 @@
 import { WeightsError } from "./errors.ts";
-import { layerMatrices } from "./families/gemma1-shapes.ts";
+import { layerMatrices } from "./families/shapes.ts";
 import type { Architecture, Manifest } from "./manifest.ts";
 import {
   activationRowBytes,

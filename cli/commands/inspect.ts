@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { streamModelFile } from "../../runtime/model-files.ts";
-import { parameterCount } from "../../weights/families/gemma1-shapes.ts";
-import type { Manifest, ModelFile } from "../../weights/manifest.ts";
+import { parameterCount } from "../../weights/families/shapes.ts";
+import type { LayerAttention, Manifest, ModelFile } from "../../weights/manifest.ts";
 import { manifestFiles, sumBytes } from "../../weights/manifest-files.ts";
 import { FolderSource, readManifest } from "../folder-source.ts";
 import { withProgress } from "../progress.ts";
@@ -70,7 +70,17 @@ function render(summary: ReturnType<typeof summarise>): string {
     ["family", `${a.family}, ${(summary.parameters / 1e6).toFixed(1)} million parameters`],
     ["layers", `${a.numHiddenLayers}: hidden ${a.hiddenSize}, feed-forward ${a.intermediateSize}`],
     ["attention", `${a.numAttentionHeads} heads, ${a.numKeyValueHeads} key/value heads, head_dim ${a.headDim}`],
-    ["context", `${a.maxPositionEmbeddings} tokens, rotary base ${a.ropeTheta}`],
+    ...a.attention
+      .filter((one, index) => a.attention.findIndex((other) => sameAttention(one, other)) === index)
+      .map((one): [string, string] => [
+        one.window === null ? "global layers" : "local layers",
+        `${a.attention.filter((other) => sameAttention(one, other)).length}: rotary base ${one.ropeTheta}` +
+          `${one.ropeFactor === 1 ? "" : `, positions ÷ ${one.ropeFactor}`}` +
+          `${one.window === null ? "" : `, window of ${one.window} tokens`}`,
+      ]),
+    ...(a.attnLogitSoftcapping === null ? [] : [["score cap", String(a.attnLogitSoftcapping)] as [string, string]]),
+    ...(a.finalLogitSoftcapping === null ? [] : [["logit cap", String(a.finalLogitSoftcapping)] as [string, string]]),
+    ["context", `${a.maxPositionEmbeddings} tokens`],
     ["vocabulary", `${a.vocabSize} rows in ${summary.tableShards} table shards`],
     ["tokenizer", summary.tokenizer ? "yes" : "none: token ids only"],
     ["chat template", summary.chatTemplate ?? "none"],
@@ -86,3 +96,6 @@ function render(summary: ReturnType<typeof summarise>): string {
   ];
   return lines.map(([label, value]) => `${label.padEnd(15)}${value}\n`).join("");
 }
+
+const sameAttention = (a: LayerAttention, b: LayerAttention) =>
+  a.window === b.window && a.ropeTheta === b.ropeTheta && a.ropeFactor === b.ropeFactor;

@@ -1,18 +1,17 @@
 import type { LayerStage, LayerStageOptions, RowGroup } from "../engine.ts";
 import { InferenceError } from "../errors.ts";
 import { MAX_SESSIONS } from "../load-options.ts";
-import { RotaryTable } from "../rotary-table.ts";
 import { checkRowGroups } from "../row-groups.ts";
 import { emptyKv, type LayerKv, truncateKv } from "./kv-cache.ts";
 import { type LayerNames, layerNames } from "./layer-names.ts";
+import { type GrowingRotaryTable, RotaryTables } from "./rotary-tables.ts";
 import { ShardSession } from "./shard-session.ts";
 
 interface Layer {
   readonly session: ShardSession;
   readonly names: LayerNames;
+  readonly rotary: GrowingRotaryTable;
 }
-
-const MIN_TABLE_POSITIONS = 64;
 
 /** A session's cache: one entry a layer, all of `tokens` tokens. */
 interface Slot {
@@ -25,23 +24,24 @@ export async function loadLayerStage(
   { manifest, source, firstLayer, layerCount, finalNorm, kvTokens, maxRows }: LayerStageOptions,
   wasmModule: WebAssembly.Module,
 ): Promise<LayerStage> {
+  const { hiddenSize, maxPositionEmbeddings, attention } = manifest.architecture;
   const layers: Layer[] = [];
-  for (const { graph, data } of manifest.layers.slice(firstLayer, firstLayer + layerCount)) {
+  const rotary = new RotaryTables();
+  for (const [index, { graph, data }] of manifest.layers.slice(firstLayer, firstLayer + layerCount).entries()) {
     const session = await ShardSession.open(wasmModule, source, graph, data);
-    layers.push({ session, names: layerNames(session.graph) });
+    const names = layerNames(session.graph);
+    layers.push({ session, names, rotary: rotary.of(attention[firstLayer + index]!, names.headDim) });
   }
   const norm = finalNorm
     ? await ShardSession.open(wasmModule, source, manifest.finalNorm.graph, manifest.finalNorm.data)
     : null;
-  const { ropeTheta, hiddenSize, maxPositionEmbeddings } = manifest.architecture;
   const contextTokens = Math.min(maxPositionEmbeddings, kvTokens);
-  return new OrtLayerStage({ layers, norm, ropeTheta, hiddenSize, contextTokens, kvTokens, maxRows });
+  return new OrtLayerStage({ layers, norm, hiddenSize, contextTokens, kvTokens, maxRows });
 }
 
 interface StageParts {
   readonly layers: readonly Layer[];
   readonly norm: ShardSession | null;
-  readonly ropeTheta: number;
   readonly hiddenSize: number;
   /** The most tokens a session may hold. */
   readonly contextTokens: number;
@@ -52,13 +52,10 @@ interface StageParts {
 /** KV caches live in JavaScript and go in and out of onnxruntime with every call. */
 class OrtLayerStage implements LayerStage {
   readonly #parts: StageParts;
-  readonly #rotary: RotaryTable;
   readonly #slots: (Slot | undefined)[];
-  #tables = { positions: 0, cosines: new Float32Array(0), sines: new Float32Array(0) };
 
   constructor(parts: StageParts) {
     this.#parts = parts;
-    this.#rotary = new RotaryTable(parts.ropeTheta, parts.layers[0]!.names.headDim);
     this.#slots = new Array(Math.min(MAX_SESSIONS, parts.kvTokens)).fill(undefined);
   }
 
@@ -130,14 +127,12 @@ class OrtLayerStage implements LayerStage {
     const { layers, hiddenSize } = this.#parts;
     const held = this.#slot(slot);
     const total = position + rows;
-    this.#growTables(total);
-    const { positions, cosines, sines } = this.#tables;
     let current = hidden;
     const caches: LayerKv[] = [];
-    for (const [index, { session, names }] of layers.entries()) {
+    for (const [index, { session, names, rotary }] of layers.entries()) {
       const pastDims = [1, names.kvHeads, position, names.headDim];
       const kv = held.layers[index]!;
-      const tableDims = [positions, this.#rotary.width];
+      const { cosines, sines, dims } = rotary.upTo(total);
       const outputs = await session.run({
         [names.hidden]: session.floats(current, [1, rows, hiddenSize]),
         [names.pastKey]: session.floats(kv.key, pastDims),
@@ -145,24 +140,14 @@ class OrtLayerStage implements LayerStage {
         [names.lastPosition]: session.integers([total - 1], "int32", [1]),
         [names.totalTokens]: session.integers([total], "int32", []),
         ...(names.rotary && {
-          [names.rotary.cosines]: session.floats(cosines, tableDims),
-          [names.rotary.sines]: session.floats(sines, tableDims),
+          [names.rotary.cosines]: session.floats(cosines, dims),
+          [names.rotary.sines]: session.floats(sines, dims),
         }),
       });
       current = outputs(names.hiddenOut);
       caches.push({ key: outputs(names.presentKey), value: outputs(names.presentValue) });
     }
     return { rows: current, layers: caches };
-  }
-
-  /** The rotary tables begin at position 0 and reach a power of two. */
-  #growTables(positions: number): void {
-    if (positions <= this.#tables.positions) return;
-    let grown = MIN_TABLE_POSITIONS;
-    while (grown < positions) grown *= 2;
-    const values = grown * this.#rotary.width;
-    this.#tables = { positions: grown, cosines: new Float32Array(values), sines: new Float32Array(values) };
-    this.#rotary.fill(0, grown, this.#tables.cosines, this.#tables.sines);
   }
 
   #check(groups: readonly RowGroup[], hidden: Float32Array): void {

@@ -21,14 +21,20 @@ export interface Batch {
   groups: readonly BatchGroup[];
 }
 
+/** Rotary tables [rows, headDim / 2] of a call's rows. */
+export interface RotaryPlace {
+  readonly cosines: number;
+  readonly sines: number;
+}
+
 /** Byte offsets of everything a program touches. */
 export interface Places {
   readonly buffers: ReadonlyMap<RowBuffer, number>;
   readonly matrices: ReadonlyMap<Matrix, number>;
   readonly vectors: ReadonlyMap<Vector, number>;
-  /** Rotary tables [rows, headDim / 2] and the kernels' own scratch; 0 where the program has no attention. */
-  readonly cosines: number;
-  readonly sines: number;
+  /** Rotary tables of each attention node; none where the program has no attention. */
+  readonly rotary: readonly RotaryPlace[];
+  /** The attention kernel's own scratch; 0 where the program has no attention. */
   readonly attentionScratch: number;
   /** Token ids, uint32 [rows]; 0 where the program begins with rows. */
   readonly ids: number;
@@ -58,9 +64,10 @@ export function bindStep(step: Step, kernels: Kernels, places: Places, bits: Act
     }
     case "rmsNorm": {
       const { epsilon } = step;
-      const { columns } = step.x;
+      const { columns } = step.weight;
+      const parts = step.x.columns / columns;
       const [x, y, weight] = [at(step.x), at(step.y), known(places.vectors.get(step.weight), step.weight.name)];
-      return ({ rows }) => kernels.rmsNorm(x, rows, columns, weight, epsilon, y);
+      return ({ rows }) => kernels.rmsNorm(x, rows * parts, columns, weight, epsilon, y);
     }
     case "add": {
       const [a, b, y, { columns }] = [at(step.a), at(step.b), at(step.y), step.y];
@@ -74,10 +81,16 @@ export function bindStep(step: Step, kernels: Kernels, places: Places, bits: Act
       const [gate, up, y, { columns }] = [at(step.gate), at(step.up), at(step.y), step.y];
       return ({ rows }) => kernels.geluMultiply(gate, up, rows * columns, y);
     }
+    case "softCap": {
+      const [x, y, { columns }, { cap }] = [at(step.x), at(step.y), step.y, step];
+      return ({ rows }) => kernels.softCap(x, rows * columns, cap, y);
+    }
     case "rotary": {
-      const { heads, headDim } = step;
+      const { heads, shape } = step;
       const x = at(step.x);
-      return ({ rows }) => kernels.rotary(x, rows, heads, headDim, places.cosines, places.sines);
+      const table = places.rotary[shape.layer];
+      if (table === undefined) throw new InferenceError("internal", `attention ${shape.layer} has no rotary tables`);
+      return ({ rows }) => kernels.rotary(x, rows, heads, shape.headDim, table.cosines, table.sines);
     }
     default:
       return bindAttention(step, kernels, places, kvBits(bits), at);

@@ -18,8 +18,13 @@ export type Binding =
   /** A graph input nobody has given a meaning yet. */
   | { readonly kind: "input"; readonly value: GraphValue }
   | { readonly kind: "rows"; readonly buffer: RowBuffer }
+  /** Rows seen as their heads of `headDim` columns, between two Reshapes. */
+  | { readonly kind: "heads"; readonly buffer: RowBuffer; readonly headDim: number }
   /** gelu(gate), waiting for the Mul it is fused with. */
   | { readonly kind: "gelu"; readonly gate: RowBuffer }
+  /** x / cap, or tanh(x / cap), waiting for the Mul by cap they are fused with. */
+  | { readonly kind: "quotient"; readonly x: RowBuffer; readonly cap: number }
+  | { readonly kind: "bounded"; readonly x: RowBuffer; readonly cap: number }
   /** Output rows of a product, waiting for the Concat they are joined in. */
   | { readonly kind: "product"; readonly x: RowBuffer; readonly bits: 4 | 8; readonly piece: MatrixPiece }
   /** The KV cache after this run; only a graph output. */
@@ -100,6 +105,9 @@ export class GraphScope {
     const found = {
       constant: "a constant",
       gelu: "a Gelu that is not multiplied at once",
+      heads: "the heads of rows",
+      quotient: "a Div that is not the begin of a soft cap",
+      bounded: "a Tanh that is not in the middle of a soft cap",
       input: "another graph input",
     };
     const what = found[binding?.kind as keyof typeof found] ?? "not a row buffer";

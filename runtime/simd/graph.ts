@@ -2,17 +2,11 @@ import { InferenceError } from "../errors.ts";
 import type { Graph, Node } from "../onnx/graph.ts";
 import { GraphScope } from "./graph-scope.ts";
 import { groupQueryAttention } from "./operators/attention.ts";
+import { reshape } from "./operators/heads.ts";
+import { simplifiedLayerNormalization, skipSimplifiedLayerNormalization } from "./operators/norms.ts";
 import { concat, matMulNBits } from "./operators/products.ts";
-import {
-  add,
-  cast,
-  fastGelu,
-  gatherBlockQuantized,
-  gelu,
-  mul,
-  simplifiedLayerNormalization,
-  skipSimplifiedLayerNormalization,
-} from "./operators/rows.ts";
+import { add, cast, fastGelu, gatherBlockQuantized, gelu, mul } from "./operators/rows.ts";
+import { div, tanh } from "./operators/soft-cap.ts";
 import type { AttentionShape, Program, RowBuffer } from "./program.ts";
 
 type Operator = (scope: GraphScope, node: Node) => void;
@@ -21,9 +15,12 @@ const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator>([
   ["Add", add],
   ["Cast", cast],
   ["Concat", concat],
+  ["Div", div],
   ["Gelu", gelu],
   ["Mul", mul],
+  ["Reshape", reshape],
   ["SimplifiedLayerNormalization", simplifiedLayerNormalization],
+  ["Tanh", tanh],
   ["com.microsoft::FastGelu", fastGelu],
   ["com.microsoft::GatherBlockQuantized", gatherBlockQuantized],
   ["com.microsoft::GroupQueryAttention", groupQueryAttention],

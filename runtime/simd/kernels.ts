@@ -59,6 +59,9 @@ export interface Kernels {
   /** y = gelu_tanh(gate) · up over `count` float32 (a multiple of 4); y may be gate or up. */
   geluMultiply(gate: number, up: number, count: number, y: number): void;
 
+  /** y = cap · tanh(x / cap) over `count` float32 (any count), in float32; y may be x. */
+  softCap(x: number, count: number, cap: number, y: number): void;
+
   /** In place on x [rows, heads, headDim]: pairs i and i + headDim/2 rotate by the row's cos/sin [rows, headDim/2]. */
   rotary(x: number, rows: number, heads: number, headDim: number, cos: number, sin: number): void;
 

@@ -1,12 +1,13 @@
 import type { LayerStage, LayerStageOptions, RowGroup } from "../engine.ts";
 import { InferenceError } from "../errors.ts";
-import { RotaryTable } from "../rotary-table.ts";
+import type { RotaryTable } from "../rotary-table.ts";
 import { checkRowGroups } from "../row-groups.ts";
 import { type Batch, type BatchGroup, type BoundStep, bindStep, type Places } from "./bind.ts";
 import { KvPages, type KvShape, pageTableBytes } from "./kv-pages.ts";
 import { attentionScratchBytes, kvLayerBytes, PAGE_TOKENS } from "./layout.ts";
 import { MemoryPlan } from "./memory.ts";
 import { placeBuffers, placeWeights } from "./placement.ts";
+import { placeRotaryTables } from "./rotary-places.ts";
 import { RowViews } from "./row-views.ts";
 import { kvBits, type SimdSettings } from "./settings.ts";
 import { compileStage, type StageProgram } from "./stage-program.ts";
@@ -22,7 +23,7 @@ interface BoundProgram {
 /** Compiles the layers' graphs, plans one memory for all of them and streams the weights in. */
 export async function loadLayerStage(options: LayerStageOptions, settings: SimdSettings): Promise<LayerStage> {
   const { manifest, source, maxRows } = options;
-  const { hiddenSize, maxPositionEmbeddings, ropeTheta } = manifest.architecture;
+  const { hiddenSize, maxPositionEmbeddings } = manifest.architecture;
   const shards = manifest.layers.slice(options.firstLayer, options.firstLayer + options.layerCount);
   const normShards = options.finalNorm ? [manifest.finalNorm] : [];
   const layers = await compileStage(source, shards, hiddenSize);
@@ -36,14 +37,12 @@ export async function loadLayerStage(options: LayerStageOptions, settings: SimdS
     pageBytes,
     contextTokens: maxPositionEmbeddings,
   };
-  const rotary = new RotaryTable(ropeTheta, attention.headDim);
 
   const plan = new MemoryPlan();
   const weights = placeWeights(plan, programs);
   const staging = plan.beginStaging(stagingBytes([...weights.matrices.keys()]));
   const pageTables = plan.reserve("tables", pageTableBytes(kvShape));
-  const cosines = plan.reserve("tables", maxRows * rotary.width * 4);
-  const sines = plan.reserve("tables", maxRows * rotary.width * 4);
+  const rotary = placeRotaryTables(plan, options, attention.headDim);
   const pages = plan.reserve("kv", kvShape.pages * pageBytes);
   const attentionScratch = plan.reserve("scratch", attentionScratchBytes(attention.heads, attention.headDim));
   const sized = programs.map((program) => ({ program, maxRows }));
@@ -56,7 +55,7 @@ export async function loadLayerStage(options: LayerStageOptions, settings: SimdS
   // What staging left behind must not be taken for keys and values.
   new Uint8Array(memory.buffer, staging).fill(0);
 
-  const places: Places = { buffers, ...weights, cosines, sines, attentionScratch, ids: 0 };
+  const places: Places = { buffers, ...weights, rotary: rotary.byLayer, attentionScratch, ids: 0 };
   const bind = ({ input, output, steps }: StageProgram): BoundProgram => ({
     input: new RowViews(memory, buffers.get(input)!, hiddenSize),
     output: new RowViews(memory, buffers.get(output)!, hiddenSize),
@@ -68,9 +67,11 @@ export async function loadLayerStage(options: LayerStageOptions, settings: SimdS
     layers: boundLayers!,
     finalNorm: finalNorm ?? null,
     kv: new KvPages(kvShape, memory, pageTables, pages),
-    rotary,
-    cosines: new RowViews(memory, cosines, rotary.width),
-    sines: new RowViews(memory, sines, rotary.width),
+    rotary: rotary.tables.map(({ table, place }) => ({
+      table,
+      cosines: new RowViews(memory, place.cosines, table.width),
+      sines: new RowViews(memory, place.sines, table.width),
+    })),
     maxRows,
   });
 }
@@ -80,10 +81,15 @@ interface StageParts {
   readonly layers: BoundProgram;
   readonly finalNorm: BoundProgram | null;
   readonly kv: KvPages;
-  readonly rotary: RotaryTable;
+  readonly rotary: readonly RotaryViews[];
+  readonly maxRows: number;
+}
+
+/** The tables of one rotary embedding, filled for the rows of each call. */
+interface RotaryViews {
+  readonly table: RotaryTable;
   readonly cosines: RowViews;
   readonly sines: RowViews;
-  readonly maxRows: number;
 }
 
 class SimdLayerStage implements LayerStage {
@@ -147,15 +153,17 @@ class SimdLayerStage implements LayerStage {
 
   /** Takes the KV pages of checked groups and fills the rotary tables; an error leaves every session as it was. */
   #reserve(groups: readonly RowGroup[]): BatchGroup[] {
-    const { kv, rotary, cosines, sines } = this.#parts;
+    const { kv, rotary } = this.#parts;
     const totalRows = groups.reduce((sum, { rows }) => sum + rows, 0);
     let firstRow = 0;
     const placed: BatchGroup[] = [];
     try {
       for (const { slot, position, rows } of groups) {
         kv.reserve(slot, rows);
-        const cosineRows = cosines.rows(totalRows).subarray(firstRow * rotary.width);
-        rotary.fill(position, rows, cosineRows, sines.rows(totalRows).subarray(firstRow * rotary.width));
+        for (const { table, cosines, sines } of rotary) {
+          const from = firstRow * table.width;
+          table.fill(position, rows, cosines.rows(totalRows).subarray(from), sines.rows(totalRows).subarray(from));
+        }
         placed.push({ pageTable: kv.table(slot), position, firstRow, rows });
         firstRow += rows;
       }

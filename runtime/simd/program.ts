@@ -56,6 +56,7 @@ export type Step =
   | { readonly op: "matmul"; readonly x: RowBuffer; readonly matrix: Matrix; readonly y: RowBuffer }
   | { readonly op: "gather"; readonly matrix: Matrix; readonly y: RowBuffer }
   | {
+      /** Of whole rows, or of each part of a row that is as wide as the weight. */
       readonly op: "rmsNorm";
       readonly x: RowBuffer;
       readonly weight: Vector;
@@ -65,7 +66,8 @@ export type Step =
   | { readonly op: "add"; readonly a: RowBuffer; readonly b: RowBuffer; readonly y: RowBuffer }
   | { readonly op: "scale"; readonly x: RowBuffer; readonly factor: number; readonly y: RowBuffer }
   | { readonly op: "geluMultiply"; readonly gate: RowBuffer; readonly up: RowBuffer; readonly y: RowBuffer }
-  | { readonly op: "rotary"; readonly x: RowBuffer; readonly heads: number; readonly headDim: number }
+  | { readonly op: "softCap"; readonly x: RowBuffer; readonly cap: number; readonly y: RowBuffer }
+  | { readonly op: "rotary"; readonly x: RowBuffer; readonly heads: number; readonly shape: AttentionShape }
   | { readonly op: "storeKv"; readonly k: RowBuffer; readonly v: RowBuffer; readonly shape: AttentionShape }
   | {
       readonly op: "attention";
@@ -101,4 +103,5 @@ export function stepReads(step: Step): readonly RowBuffer[] {
 export const stepWrites = (step: Step): RowBuffer | null => ("y" in step ? step.y : null);
 
 /** Steps whose kernel allows `y` to be one of its inputs. */
-export const worksInPlace = (step: Step): boolean => step.op === "add" || step.op === "geluMultiply";
+export const worksInPlace = (step: Step): boolean =>
+  step.op === "add" || step.op === "geluMultiply" || step.op === "softCap";

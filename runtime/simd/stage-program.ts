@@ -44,6 +44,8 @@ export async function compileStage(
     steps.push(...compiled.steps);
     matrices.push(...compiled.matrices);
     vectors.push(...compiled.vectors);
+    if (compiled.attentions.length > 1)
+      throw new WeightsError(`${graph.path} has ${compiled.attentions.length} attention nodes, a layer has one`);
     for (const step of compiled.steps) {
       if (step.op !== "attention") continue;
       const { kvHeads, headDim } = step.shape;

@@ -16,8 +16,8 @@ export interface TablePrograms {
 
 /**
  * Compiles the graphs of consecutive table shards and joins their matrices, so that ids need no sorting by file and
- * logits come out in one piece. Embed graphs must be one gather (and a factor), head graphs one product, over the same
- * external data; a WeightsError names the graph that is not.
+ * logits come out in one piece. Embed graphs must be one gather (and a factor), head graphs one product (and a soft cap), over the
+ * same external data; a WeightsError names the graph that is not.
  */
 export async function compileTable(
   source: ModelSource,
@@ -27,6 +27,7 @@ export async function compileTable(
   const hidden: RowBuffer = { name: "hidden", form: "float32", columns: hiddenSize };
   const pieces: MatrixPiece[] = [];
   let factor: number | null | undefined;
+  let cap: number | null | undefined;
   for (const { embed, head, data, rows, firstRow } of shards) {
     const gathered = compileGraph(await readShardGraph(source, embed, data), null);
     const found = embedSteps(gathered, embed.path);
@@ -34,7 +35,10 @@ export async function compileTable(
       throw new WeightsError(`${embed.path} scales rows by ${found.factor}, the shards before it by ${factor}`);
     factor = found.factor;
     const product = compileGraph(await readShardGraph(source, head, data), hidden);
-    const matrix = headMatrix(product, head.path);
+    const { matrix, cap: headCap } = headSteps(product, head.path);
+    if (cap !== undefined && headCap !== cap)
+      throw new WeightsError(`${head.path} caps logits at ${headCap}, the shards before it at ${cap}`);
+    cap = headCap;
     const [piece] = matrix.pieces as [MatrixPiece];
     const tied = found.matrix.pieces[0]!;
     if (piece.bytes.offset !== tied.bytes.offset || piece.scales.offset !== tied.scales.offset)
@@ -51,7 +55,7 @@ export async function compileTable(
   }
   const outputs = pieces.reduce((sum, piece) => sum + piece.outputs, 0);
   const table: Matrix = { bits: 8, outputs, columns: hiddenSize, pieces };
-  return { table, embed: embedProgram(table, factor ?? null), head: headProgram(table, hidden) };
+  return { table, embed: embedProgram(table, factor ?? null), head: headProgram(table, hidden, cap ?? null) };
 }
 
 function embedSteps({ steps }: Program, file: string): { matrix: Matrix; factor: number | null } {
@@ -61,16 +65,17 @@ function embedSteps({ steps }: Program, file: string): { matrix: Matrix; factor:
   return { matrix: gather.matrix, factor: scale?.factor ?? null };
 }
 
-function headMatrix({ steps }: Program, file: string): Matrix {
-  const [quantize, product, ...others] = steps;
+function headSteps({ steps }: Program, file: string): { matrix: Matrix; cap: number | null } {
+  const [quantize, product, softCap, ...others] = steps;
   if (
     quantize?.op !== "quantizeActivations" ||
     product?.op !== "matmul" ||
+    (softCap !== undefined && softCap.op !== "softCap") ||
     others.length > 0 ||
     product.matrix.bits !== 8
   )
-    throw new WeightsError(`${file}: expected one 8-bit MatMulNBits`);
-  return product.matrix;
+    throw new WeightsError(`${file}: expected one 8-bit MatMulNBits and at most a soft cap`);
+  return { matrix: product.matrix, cap: softCap?.cap ?? null };
 }
 
 function embedProgram(table: Matrix, factor: number | null): Program {
@@ -81,12 +86,14 @@ function embedProgram(table: Matrix, factor: number | null): Program {
   return { input: null, output: factor === null ? rows : scaled, steps, matrices: [table], vectors: [] };
 }
 
-function headProgram(table: Matrix, hidden: RowBuffer): Program {
+function headProgram(table: Matrix, hidden: RowBuffer, cap: number | null): Program {
   const quantized: RowBuffer = { name: "hidden quantised", form: "activations", columns: table.columns };
   const logits: RowBuffer = { name: "logits", form: "float32", columns: table.outputs };
   const steps: Step[] = [
     { op: "quantizeActivations", x: hidden, y: quantized },
     { op: "matmul", x: quantized, matrix: table, y: logits },
   ];
-  return { input: hidden, output: logits, steps, matrices: [table], vectors: [] };
+  const capped: RowBuffer = { ...logits, name: "capped logits" };
+  if (cap !== null) steps.push({ op: "softCap", x: logits, cap, y: capped });
+  return { input: hidden, output: cap === null ? logits : capped, steps, matrices: [table], vectors: [] };
 }

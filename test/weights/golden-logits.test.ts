@@ -9,7 +9,7 @@ import { temporaryFolder } from "./temporary-folder.ts";
 /** RMS error over the standard deviation of the expected values. */
 const MAX_RELATIVE_ERROR = 0.0005;
 
-for (const name of ["gemma1-mqa", "gemma1-mha-wide"])
+for (const name of ["gemma1-mqa", "gemma1-mha-wide", "gemma2-window", "gemma3-window", "gemma3-scaled-rope"])
   for (const chunk of [48, 5])
     test(`${name} in onnxruntime-web, chunks of ${chunk}: the reference's logits and hidden rows`, async (context) => {
       const checkpoint = sharedFolder(context, `golden/${name}`);

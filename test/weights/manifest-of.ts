@@ -1,5 +1,11 @@
-import { tableRanges } from "../../weights/families/gemma1.ts";
-import { type Architecture, type Manifest, parseManifest, TABLE_TILE_ROWS } from "../../weights/manifest.ts";
+import { tableRanges } from "../../weights/families/table.ts";
+import {
+  type Architecture,
+  type LayerAttention,
+  type Manifest,
+  parseManifest,
+  TABLE_TILE_ROWS,
+} from "../../weights/manifest.ts";
 
 const file = (path: string) => ({ path, bytes: 1, sha256: "0".repeat(64) });
 
@@ -31,29 +37,86 @@ export function manifestOf(architecture: Architecture): Manifest {
   return parseManifest(JSON.stringify(manifest));
 }
 
+const GLOBAL: LayerAttention = { window: null, ropeTheta: 10_000, ropeFactor: 1 };
+
 const common = {
-  family: "gemma1",
   vocabSize: 256_000,
   headDim: 256,
   rmsNormEps: 1e-6,
-  ropeTheta: 10_000,
+  queryPreAttnScalar: 256,
+  attnLogitSoftcapping: null,
+  finalLogitSoftcapping: null,
   maxPositionEmbeddings: 8192,
 } as const;
 
 export const GEMMA_2B: Architecture = {
   ...common,
+  family: "gemma1",
   hiddenSize: 2048,
   intermediateSize: 16_384,
   numHiddenLayers: 18,
   numAttentionHeads: 8,
   numKeyValueHeads: 1,
+  attention: new Array<LayerAttention>(18).fill(GLOBAL),
 };
 
 export const GEMMA_7B: Architecture = {
   ...common,
+  family: "gemma1",
   hiddenSize: 3072,
   intermediateSize: 24_576,
   numHiddenLayers: 28,
   numAttentionHeads: 16,
   numKeyValueHeads: 16,
+  attention: new Array<LayerAttention>(28).fill(GLOBAL),
 };
+
+export const GEMMA2_2B: Architecture = {
+  ...common,
+  family: "gemma2",
+  hiddenSize: 2304,
+  intermediateSize: 9216,
+  numHiddenLayers: 26,
+  numAttentionHeads: 8,
+  numKeyValueHeads: 4,
+  attnLogitSoftcapping: 50,
+  finalLogitSoftcapping: 30,
+  attention: Array.from({ length: 26 }, (_, layer) => (layer % 2 === 0 ? { ...GLOBAL, window: 4096 } : GLOBAL)),
+};
+
+export const GEMMA3_270M: Architecture = {
+  ...common,
+  family: "gemma3_text",
+  vocabSize: 262_144,
+  hiddenSize: 640,
+  intermediateSize: 2048,
+  numHiddenLayers: 18,
+  numAttentionHeads: 4,
+  numKeyValueHeads: 1,
+  maxPositionEmbeddings: 32_768,
+  attention: gemma3Attention(18, 512, 1),
+};
+
+export const GEMMA3_1B: Architecture = {
+  ...GEMMA3_270M,
+  hiddenSize: 1152,
+  intermediateSize: 6912,
+  numHiddenLayers: 26,
+  attention: gemma3Attention(26, 512, 1),
+};
+
+export const GEMMA3_4B: Architecture = {
+  ...GEMMA3_270M,
+  hiddenSize: 2560,
+  intermediateSize: 10_240,
+  numHiddenLayers: 34,
+  numAttentionHeads: 8,
+  numKeyValueHeads: 4,
+  maxPositionEmbeddings: 131_072,
+  attention: gemma3Attention(34, 1024, 8),
+};
+
+function gemma3Attention(layers: number, window: number, ropeFactor: number): LayerAttention[] {
+  const global = { window: null, ropeTheta: 1_000_000, ropeFactor };
+  return Array.from({ length: layers }, (_, layer) => (layer % 6 === 5 ? global : { ...GLOBAL, window }));
+}

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as ort from "onnxruntime-web/wasm";
-import type { LayerShard, Manifest, ModelFile } from "../../weights/manifest.ts";
+import type { LayerAttention, LayerShard, Manifest, ModelFile } from "../../weights/manifest.ts";
 
 ort.env.wasm.numThreads = 1;
 
@@ -62,12 +62,12 @@ export class OrtModel {
   async run(ids: readonly number[]): Promise<{ logits: Float32Array; lastHidden: Float32Array[] }> {
     const { hiddenSize, vocabSize } = this.#manifest.architecture;
     const last = (hidden: ort.Tensor) => (hidden.data as Float32Array).slice(-hiddenSize);
-    const [cosines, sines] = this.#rotaryTables(this.#tokens + ids.length);
     const total = this.#tokens + ids.length;
     let hidden: ort.Tensor = await this.#embed(ids);
     const lastHidden: Float32Array[] = [];
-    for (const layer of this.#layers) {
+    for (const [index, layer] of this.#layers.entries()) {
       lastHidden.push(last(hidden));
+      const [cosines, sines] = this.#rotaryTables(this.#manifest.architecture.attention[index]!, total);
       const result = await layer.session.run({
         hidden,
         past_key: layer.keys,
@@ -112,11 +112,10 @@ export class OrtModel {
     return new ort.Tensor("float32", rows, [1, ids.length, hiddenSize]);
   }
 
-  #rotaryTables(positions: number): [ort.Tensor, ort.Tensor] {
-    const { headDim, ropeTheta } = this.#manifest.architecture;
-    const half = headDim / 2;
-    const angle = (index: number) =>
-      Math.fround(Math.floor(index / half) * Math.fround(ropeTheta ** (-(index % half) / half)));
+  #rotaryTables({ ropeTheta, ropeFactor }: LayerAttention, positions: number): [ort.Tensor, ort.Tensor] {
+    const half = this.#manifest.architecture.headDim / 2;
+    const frequency = (i: number) => Math.fround(Math.fround(ropeTheta ** (-i / half)) / ropeFactor);
+    const angle = (index: number) => Math.fround(Math.floor(index / half) * frequency(index % half));
     const table = (of: (x: number) => number) =>
       new ort.Tensor(
         "float32",

@@ -5,6 +5,7 @@ import {
   dataTypeNumber,
   encodeModel,
   externalInitializer,
+  integersInitializer,
   node,
   scalarInitializer,
   type TensorType,
@@ -75,6 +76,11 @@ export class GraphBuilder {
 
   scalar(name: string, value: number): string {
     this.#initializers.push(scalarInitializer(name, value));
+    return name;
+  }
+
+  integers(name: string, values: readonly number[]): string {
+    this.#initializers.push(integersInitializer(name, values));
     return name;
   }
 

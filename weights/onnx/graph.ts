@@ -20,13 +20,14 @@ const OPSET_VERSION = 21n;
 const MICROSOFT_OPSET_VERSION = 1n;
 const MICROSOFT_DOMAIN = "com.microsoft";
 
-export type TensorType = "float32" | "float16" | "uint8" | "int32";
+export type TensorType = "float32" | "float16" | "uint8" | "int32" | "int64";
 
 const DATA_TYPES: Record<TensorType, TensorProto_DataType> = {
   float32: TensorProto_DataType.FLOAT,
   float16: TensorProto_DataType.FLOAT16,
   uint8: TensorProto_DataType.UINT8,
   int32: TensorProto_DataType.INT32,
+  int64: TensorProto_DataType.INT64,
 };
 
 /** ONNX's number for a tensor type, as `Cast` wants it. */
@@ -78,6 +79,19 @@ export function scalarInitializer(name: string, value: number): TensorProto {
   const rawData = new Uint8Array(4);
   new DataView(rawData.buffer).setFloat32(0, value, true);
   return create(TensorProtoSchema, { name, dataType: TensorProto_DataType.FLOAT, rawData });
+}
+
+/** Integers kept in the graph itself, int64 [count]: a shape, for one. */
+export function integersInitializer(name: string, values: readonly number[]): TensorProto {
+  const rawData = new Uint8Array(values.length * 8);
+  const view = new DataView(rawData.buffer);
+  for (const [index, value] of values.entries()) view.setBigInt64(index * 8, BigInt(value), true);
+  return create(TensorProtoSchema, {
+    name,
+    dataType: TensorProto_DataType.INT64,
+    dims: [BigInt(values.length)],
+    rawData,
+  });
 }
 
 /** Integers become INT attributes; a FLOAT is written `{ float: 1 }`, so that 1 and 1.0 stay apart. */

@@ -17,26 +17,36 @@ const indexSchema = z.object({
   ),
 });
 
+type TensorName = (stored: string) => string | null;
+
 /** The tensors of a checkpoint folder, in one safetensors file or in several with an index. */
 export class TensorFiles {
   readonly #files: readonly SafetensorsFile[];
   readonly #located: ReadonlyMap<string, { readonly entry: TensorEntry; readonly file: SafetensorsFile }>;
 
-  private constructor(files: SafetensorsFile[], names: ReadonlyMap<string, SafetensorsFile>) {
+  private constructor(files: SafetensorsFile[], names: ReadonlyMap<string, SafetensorsFile>, nameOf: TensorName) {
     this.#files = files;
-    this.#located = new Map([...names].map(([name, file]) => [name, { entry: file.tensors.get(name)!, file }]));
+    this.#located = new Map(
+      [...names].flatMap(([stored, file]) => {
+        const name = nameOf(stored);
+        return name === null ? [] : [[name, { entry: file.tensors.get(stored)!, file }]];
+      }),
+    );
   }
 
-  /** Opens the folder's weights; throws a WeightsError when they are absent or contradict their index. */
-  static async open(folder: string): Promise<TensorFiles> {
+  /**
+   * Opens the folder's weights; throws a WeightsError when they are absent or contradict their index. `nameOf` gives
+   * the name a stored tensor goes by, null for one that is not wanted.
+   */
+  static async open(folder: string, nameOf: TensorName = (stored) => stored): Promise<TensorFiles> {
     if (existsSync(join(folder, INDEX_FILE)))
-      return openSharded(folder, (files, names) => new TensorFiles(files, names));
+      return openSharded(folder, (files, names) => new TensorFiles(files, names, nameOf));
     if (!existsSync(join(folder, SINGLE_FILE)))
       throw new WeightsError(
         `${folder}: found neither ${SINGLE_FILE} nor ${INDEX_FILE}; only safetensors weights are read`,
       );
     const file = await SafetensorsFile.open(join(folder, SINGLE_FILE));
-    return new TensorFiles([file], new Map([...file.tensors.keys()].map((name) => [name, file])));
+    return new TensorFiles([file], new Map([...file.tensors.keys()].map((name) => [name, file])), nameOf);
   }
 
   get names(): Iterable<string> {

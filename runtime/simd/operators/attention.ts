@@ -41,6 +41,7 @@ export function groupQueryAttention(scope: GraphScope, node: Node): void {
     scope.define(name, { kind: "present" });
   }
 
+  const shape = scope.addAttention(kvHeads, headDim);
   if (rotary)
     for (const [index, x, count] of [
       [QUERY, q, heads],
@@ -49,9 +50,8 @@ export function groupQueryAttention(scope: GraphScope, node: Node): void {
       const name = node.inputs[index]!;
       if (scope.uses(name) > 1 || !scope.steps.some((step) => stepWrites(step) === x))
         scope.fail(node, `"${name}" must be made for this node alone, since it is rotated in place`);
-      scope.steps.push({ op: "rotary", x, heads: count, headDim });
+      scope.steps.push({ op: "rotary", x, heads: count, shape });
     }
-  const shape = scope.addAttention(kvHeads, headDim);
   scope.steps.push({ op: "storeKv", k, v, shape });
   const y = scope.makeRows(node.outputs[0]!, q.columns);
   scope.steps.push({

@@ -1,7 +1,9 @@
-import { isExternal, type Node } from "../../onnx/graph.ts";
+import type { Node } from "../../onnx/graph.ts";
 import type { GraphScope } from "../graph-scope.ts";
 import { BLOCK } from "../layout.ts";
-import type { Matrix, RowBuffer, Vector } from "../program.ts";
+import type { Matrix, RowBuffer } from "../program.ts";
+import { scalar } from "./scalar.ts";
+import { emitSoftCap } from "./soft-cap.ts";
 
 /** ONNX's number for float32, the only type a Cast may lead to. */
 const TO_FLOAT32 = 1;
@@ -17,35 +19,6 @@ export function cast(scope: GraphScope, node: Node): void {
   scope.define(node.outputs[0]!, { kind: "constant", initializer, type: "float32" });
 }
 
-/** SimplifiedLayerNormalization: x / √(mean(x²) + ε) · weight over the columns. */
-export function simplifiedLayerNormalization(scope: GraphScope, node: Node): void {
-  scope.expectArity(node, 2);
-  const attributes = scope.attributes(node);
-  const epsilon = attributes.float("epsilon", 1e-5);
-  const axis = attributes.int("axis", -1);
-  attributes.expectInt("stash_type", TO_FLOAT32);
-  attributes.finish();
-  if (axis !== -1 && axis !== 2) scope.fail(node, `attribute axis is ${axis}, expected the last one`);
-  const x = scope.rows(node, 0);
-  emitNorm(scope, x, scope.vector(node, 1, x.columns), epsilon, node.outputs[0]!);
-}
-
-/** com.microsoft SkipSimplifiedLayerNormalization: the norm of a sum; output 3 is the sum. */
-export function skipSimplifiedLayerNormalization(scope: GraphScope, node: Node): void {
-  const sumName = node.outputs[3] ?? "";
-  scope.expectArity(node, 3, sumName === "" ? 1 : 4);
-  const attributes = scope.attributes(node);
-  const epsilon = attributes.float("epsilon", 1e-5);
-  attributes.finish();
-  const a = scope.rows(node, 0);
-  const weight = scope.vector(node, 2, a.columns);
-  emitNorm(scope, emitSum(scope, node, sumName || `${node.outputs[0]} sum`), weight, epsilon, node.outputs[0]!);
-}
-
-function emitNorm(scope: GraphScope, x: RowBuffer, weight: Vector, epsilon: number, name: string): void {
-  scope.steps.push({ op: "rmsNorm", x, weight, epsilon, y: scope.makeRows(name, x.columns) });
-}
-
 /** Add of two rows of the same width. */
 export function add(scope: GraphScope, node: Node): void {
   scope.expectArity(node, 2);
@@ -53,7 +26,8 @@ export function add(scope: GraphScope, node: Node): void {
   emitSum(scope, node, node.outputs[0]!);
 }
 
-function emitSum(scope: GraphScope, node: Node, name: string): RowBuffer {
+/** Makes the sum of a node's two inputs. */
+export function emitSum(scope: GraphScope, node: Node, name: string): RowBuffer {
   const [a, b] = [scope.rows(node, 0), scope.rows(node, 1)];
   if (a.columns !== b.columns) scope.fail(node, `adds ${a.columns} columns to ${b.columns}`);
   const y = scope.makeRows(name, a.columns);
@@ -81,7 +55,7 @@ function deferGelu(scope: GraphScope, node: Node): void {
   scope.define(node.outputs[0]!, { kind: "gelu", gate: scope.rows(node, 0) });
 }
 
-/** Mul of gelu(gate) by rows, or of rows by a constant number. */
+/** Mul of gelu(gate) by rows, of tanh(rows / cap) by cap, or of rows by a constant number. */
 export function mul(scope: GraphScope, node: Node): void {
   scope.expectArity(node, 2);
   scope.attributes(node).finish();
@@ -95,18 +69,15 @@ export function mul(scope: GraphScope, node: Node): void {
     scope.steps.push({ op: "geluMultiply", gate, up, y: scope.makeRows(name, up.columns) });
     return;
   }
+  const boundedIndex = kinds.indexOf("bounded");
+  if (boundedIndex >= 0) {
+    emitSoftCap(scope, node, boundedIndex);
+    return;
+  }
   const factorIndex = kinds.indexOf("constant");
   if (factorIndex < 0) scope.fail(node, "only Gelu · rows and rows · a constant number are supported");
   const x = scope.rows(node, 1 - factorIndex);
   scope.steps.push({ op: "scale", x, factor: scalar(scope, node, factorIndex), y: scope.makeRows(name, x.columns) });
-}
-
-function scalar(scope: GraphScope, node: Node, index: number): number {
-  const { initializer, type } = scope.constant(node, index);
-  const { data, dims } = initializer;
-  if (type !== "float32" || isExternal(data) || dims.reduce((a, b) => a * b, 1) !== 1)
-    return scope.fail(node, `"${initializer.name}" must be one float32 inside the graph`);
-  return new DataView(data.buffer, data.byteOffset).getFloat32(0, true);
 }
 
 /** com.microsoft GatherBlockQuantized over token ids: rows of an 8-bit table [N, K]. */

@@ -11,6 +11,7 @@ import { repackQ8 } from "./repack-q8.ts";
 import { rmsNorm } from "./rms-norm.ts";
 import { rotary } from "./rotary.ts";
 import { argmax, tileSums, topK } from "./selection.ts";
+import { softCap } from "./soft-cap.ts";
 import { storeKv } from "./store-kv.ts";
 
 /** The kernels in plain TypeScript: slow, for reading and for judging the WASM builds, which give the same bits. */
@@ -25,6 +26,7 @@ export function createReferenceKernels(memory: WebAssembly.Memory): Kernels {
     add: (...operands) => add(views, ...operands),
     scale: (...operands) => scale(views, ...operands),
     geluMultiply: (...operands) => geluMultiply(views, ...operands),
+    softCap: (...operands) => softCap(views, ...operands),
     rotary: (...operands) => rotary(views, ...operands),
     storeKv: (...operands) => storeKv(views, ...operands),
     attention: (...operands) => attention(views, ...operands),

@@ -1,10 +1,11 @@
 import * as ort from "onnxruntime-web/wasm";
 import { expect, test } from "vitest";
-import { layerShard } from "../../../weights/families/gemma1.ts";
+import { layerShard } from "../../../weights/families/layer.ts";
 import { MAX_FILE_BYTES } from "../../../weights/manifest.ts";
 import { ExternalLayout } from "../../../weights/onnx/external-layout.ts";
 import { GraphBuilder } from "../../../weights/onnx/graph-builder.ts";
 import { quantise4 } from "../../../weights/quantise/round.ts";
+import { GEMMA_7B } from "../manifest-of.ts";
 
 const OUTPUTS = 96;
 const COLUMNS = 64;
@@ -49,22 +50,7 @@ test("a matrix cut by outputs gives the same product as a whole one", async () =
 });
 
 test("a 7B layer keeps to the size of a file, and all its rows are there once", () => {
-  const { data } = layerShard(
-    {
-      family: "gemma1",
-      vocabSize: 256_000,
-      hiddenSize: 3072,
-      intermediateSize: 24_576,
-      numHiddenLayers: 28,
-      numAttentionHeads: 16,
-      numKeyValueHeads: 16,
-      headDim: 256,
-      rmsNormEps: 1e-6,
-      ropeTheta: 10_000,
-      maxPositionEmbeddings: 8192,
-    },
-    3,
-  );
+  const { data } = layerShard(GEMMA_7B, 3);
   expect(Math.max(...data.map(({ bytes }) => bytes))).toBeLessThanOrEqual(MAX_FILE_BYTES);
   const nextRow = new Map<string, number>();
   for (const { source, firstRow, rows } of data.flatMap(({ pieces }) => pieces)) {

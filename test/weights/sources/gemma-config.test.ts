@@ -9,7 +9,8 @@ test.each([
   ["rope_parameters", { ...withoutRope, rope_parameters: { rope_type: "default", rope_theta: 500 } }, 500],
   ["neither", withoutRope, 10_000],
 ])("the rotary base comes from %s", (_, config, expected) => {
-  expect(readGemmaConfig(config, "config.json").architecture.ropeTheta).toBe(expected);
+  const { attention } = readGemmaConfig(config, "config.json").architecture;
+  expect(attention).toEqual(new Array(2).fill({ window: null, ropeTheta: expected, ropeFactor: 1 }));
 });
 
 test.each(["gelu", "gelu_pytorch_tanh"])("hidden_act %s is the tanh form", (hidden_act) => {
@@ -28,16 +29,14 @@ test("what only matters in training is passed over", () => {
 });
 
 test.each([
-  [
-    { architectures: ["Gemma2ForCausalLM"] },
-    /architectures is \["Gemma2ForCausalLM"\], expected \["GemmaForCausalLM"\]/,
-  ],
+  [{ architectures: ["GemmaModel"] }, /architectures is \["GemmaModel"\], expected one of GemmaForCausalLM, Gemma2/],
+  [{ architectures: ["toString"] }, /architectures is \["toString"\]/],
   [{ architectures: undefined }, /architectures is undefined/],
   [{ attention_bias: true }, /attention_bias/],
   [{ hidden_activation: "silu" }, /hidden_activation/],
   [{ rope_scaling: { type: "linear", factor: 2 } }, /rope_scaling/],
   [{ rope_parameters: { rope_type: "yarn", rope_theta: 10_000 } }, /rope_parameters/],
-  [{ rope_parameters: { rope_theta: 5 } }, /rope_theta is 10000, rope_parameters says 5/],
+  [{ rope_parameters: { rope_theta: 5 } }, /rope_theta is 10000, rope_parameters.rope_theta says 5/],
   [{ tie_word_embeddings: false }, /tie_word_embeddings/],
   [{ quantization_config: { quant_method: "gptq" } }, /quantization_config: not known/],
   [{ attn_logit_softcapping: 50 }, /attn_logit_softcapping: not known/],

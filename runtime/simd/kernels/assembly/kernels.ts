@@ -9,6 +9,7 @@ export { repackQ4 } from "./repack-q4";
 export { repackQ8 } from "./repack-q8";
 export { rmsNorm } from "./rms-norm";
 export { rotary } from "./rotary";
+export { softCap } from "./soft-cap";
 export { storeKv } from "./store-kv";
 export { tileSums } from "./tile-sums";
 export { topK } from "./top-k";

@@ -8,7 +8,7 @@ export interface MatrixShape {
 
 export type LayerMatrix = "q_proj" | "k_proj" | "v_proj" | "o_proj" | "gate_proj" | "up_proj" | "down_proj";
 
-/** The matrices of one Gemma 1 layer, in order of use. */
+/** The matrices of one layer, in order of use; the same in every family. */
 export function layerMatrices(architecture: Architecture): Record<LayerMatrix, MatrixShape> {
   const { hiddenSize, intermediateSize, numAttentionHeads, numKeyValueHeads, headDim } = architecture;
   const queryWidth = numAttentionHeads * headDim;
@@ -24,12 +24,25 @@ export function layerMatrices(architecture: Architecture): Record<LayerMatrix, M
   };
 }
 
+/** Sizes of one layer's norm weights: over the hidden rows, and in Gemma 3 over the heads of queries and keys. */
+export function layerNormSizes({ family, hiddenSize, headDim }: Architecture): readonly number[] {
+  switch (family) {
+    case "gemma1":
+      return [hiddenSize, hiddenSize];
+    case "gemma2":
+      return new Array(4).fill(hiddenSize);
+    case "gemma3_text":
+      return [...new Array(4).fill(hiddenSize), headDim, headDim];
+  }
+}
+
 /** Numbers the model learned: the tied table once, the layers' matrices and the norms. */
 export function parameterCount(architecture: Architecture): number {
   const { vocabSize, hiddenSize, numHiddenLayers } = architecture;
-  const perLayer = Object.values(layerMatrices(architecture)).reduce(
+  const matrices = Object.values(layerMatrices(architecture)).reduce(
     (sum, { outputs, columns }) => sum + outputs * columns,
-    2 * hiddenSize,
+    0,
   );
-  return vocabSize * hiddenSize + numHiddenLayers * perLayer + hiddenSize;
+  const norms = layerNormSizes(architecture).reduce((sum, size) => sum + size, 0);
+  return vocabSize * hiddenSize + numHiddenLayers * (matrices + norms) + hiddenSize;
 }

@@ -1,0 +1,19 @@
+import type { Architecture } from "../manifest.ts";
+import { gemma1Layer } from "./gemma1.ts";
+import { gemma2Layer } from "./gemma2.ts";
+import { gemma3TextLayer } from "./gemma3-text.ts";
+import { LayerGraph } from "./layer-graph.ts";
+import type { Shard } from "./shard.ts";
+
+const DESCRIPTIONS: Record<Architecture["family"], (layer: LayerGraph) => void> = {
+  gemma1: gemma1Layer,
+  gemma2: gemma2Layer,
+  gemma3_text: gemma3TextLayer,
+};
+
+/** One decoder layer of the architecture's family; LayerGraph says what goes in and out. */
+export function layerShard(architecture: Architecture, layer: number): Shard {
+  const graph = new LayerGraph(architecture, layer);
+  DESCRIPTIONS[architecture.family](graph);
+  return graph.finish();
+}
