@@ -12,7 +12,7 @@ const MAX_TOKENIZER_CONFIG_BYTES = 8 * 1024 * 1024;
 const CHAT_TEMPLATE_FILE = "chat_template.jinja";
 
 /** How the reference samples from Gemma where the checkpoint says nothing. */
-const REFERENCE_DEFAULTS = { temperature: 1, topP: 0.95, topK: 64 };
+export const REFERENCE_DEFAULTS = { temperature: 1, topP: 0.95, topK: 64 };
 
 const tokenId = z
   .int()

@@ -1,0 +1,26 @@
+import type { TokenizerData } from "../tokenizer-file.ts";
+import type { CheckpointConfig } from "./huggingface.ts";
+
+/** The tensors of a checkpoint under the names and with the shapes that Hugging Face's transformers gives them. */
+export interface CheckpointTensors {
+  readonly names: Iterable<string>;
+  /** Gemma multiplies by 1 + w: stored is w (0) or, in GGUF files, 1 + w (1). */
+  readonly normWeightOffset: 0 | 1;
+  /** The tensor of that name; throws a WeightsError unless it is there and has exactly this shape. */
+  expect(name: string, shape: readonly number[]): void;
+  /** Reads rows firstRow … of a tensor as float32, as many as `into` [rows, columns] holds. */
+  readRows(name: string, firstRow: number, into: Float32Array<ArrayBuffer>): Promise<void>;
+  /** How the tensor is stored when that is in blocks of 32 columns which a model folder can take over without loss. */
+  storedBlocks(name: string): "Q4_0" | "Q8_0" | null;
+  /** Reads rows firstRow … as stored in such blocks, as many as `into` holds. */
+  readBlocks(name: string, firstRow: number, into: Uint8Array): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What a model is converted from. */
+export interface Checkpoint {
+  readonly config: CheckpointConfig;
+  /** null when the checkpoint has none. */
+  readonly tokenizer: TokenizerData | null;
+  readonly tensors: CheckpointTensors;
+}
