@@ -9,41 +9,41 @@ const STALL_LIMIT_MS = 30_000;
 /** A byte stream of JSON lines with one owner of its end. */
 export class EventLines {
   readonly readable: ReadableStream<Uint8Array>;
-  #controller!: ReadableByteStreamController;
-  #drained = Promise.withResolvers<void>();
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  #queuedBytes = 0;
   #ended = false;
 
   /** `left` is called when the reader cancels, which the runtime notices at the next write. */
   constructor(left: (reason: unknown) => void) {
-    this.readable = new ReadableStream(
-      {
-        type: "bytes",
-        start: (controller) => {
-          this.#controller = controller;
-        },
-        pull: () => this.#drained.resolve(),
-        cancel: (reason) => {
-          this.#ended = true;
-          this.#drained.resolve();
-          left(reason);
-        },
-      },
-      { highWaterMark: MAX_QUEUED_BYTES },
-    );
+    // Of the runtime's own streams a write settles when its bytes are read, which streams of JavaScript do not tell.
+    const { readable, writable } = new IdentityTransformStream();
+    this.readable = readable;
+    this.#writer = writable.getWriter();
+    this.#writer.closed.catch((reason: unknown) => {
+      this.#ended = true;
+      left(reason);
+    });
   }
 
   /** InferenceError timed_out when the reader has stopped reading. */
   async write(event: GenerationEvent): Promise<void> {
     if (this.#ended) return;
-    this.#drained = Promise.withResolvers();
-    this.#controller.enqueue(new TextEncoder().encode(`${JSON.stringify(event)}\n`));
-    if (this.#controller.desiredSize === null || this.#controller.desiredSize > 0) return;
-    await withTimeLimit(this.#drained.promise, STALL_LIMIT_MS, "the reader of the answer");
+    const line = new TextEncoder().encode(`${JSON.stringify(event)}\n`);
+    this.#queuedBytes += line.length;
+    const read = this.#writer.write(line).then(
+      () => {
+        this.#queuedBytes -= line.length;
+      },
+      // A reader that left is told to `left`.
+      () => {},
+    );
+    if (this.#queuedBytes > MAX_QUEUED_BYTES) await withTimeLimit(read, STALL_LIMIT_MS, "the reader of the answer");
   }
 
+  /** Ends the stream behind what was written. */
   close(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#controller.close();
+    this.#writer.close().catch(() => {});
   }
 }

@@ -17,19 +17,22 @@ import {
   type RowsGroup,
 } from "./frame.ts";
 import {
+  GROUP_BYTES,
   MIN_ANSWER_BYTES,
   readAnswer,
+  readGroup,
+  readList,
   readSelection,
   SELECTION_BYTES,
   writeAnswer,
+  writeGroup,
   writeSelection,
-} from "./frame-selection.ts";
+} from "./frame-entries.ts";
 import { bytesToHex, hexToBytes } from "./hex.ts";
 
 const MAGIC = 0x4d41_524c; // "LRAM"
 const HASH_BYTES = 32;
 const INCARNATION_BYTES = 16;
-const GROUP_BYTES = 24;
 const VOCABULARY = 0xffff_ffff;
 /** Room for what precedes the rows in most frames; the writer grows when it is not enough. */
 const HEADERS_BYTES = 1024;
@@ -153,11 +156,11 @@ function writeBody(writer: ByteWriter, body: FrameBody): void {
 function readBody(reader: ByteReader, kind: FrameBody["kind"]): FrameBody {
   switch (kind) {
     case "rows": {
-      const groups = list(reader, MAX_FRAME_GROUPS, GROUP_BYTES, "groups", () => readGroup(reader));
+      const groups = readList(reader, MAX_FRAME_GROUPS, GROUP_BYTES, "groups", () => readGroup(reader));
       return { kind, groups, hidden: readRows(reader, rowsOf(groups)) };
     }
     case "select": {
-      const wanted = list(reader, MAX_FRAME_ROWS, 8 + SELECTION_BYTES, "wanted rows", () => ({
+      const wanted = readList(reader, MAX_FRAME_ROWS, 8 + SELECTION_BYTES, "wanted rows", () => ({
         session: reader.u32(),
         position: reader.u32(),
         selection: readSelection(reader),
@@ -171,7 +174,7 @@ function readBody(reader: ByteReader, kind: FrameBody["kind"]): FrameBody {
       return { kind, ids, hidden: readRows(reader, ids.length) };
     }
     case "answers": {
-      const answers = list(reader, MAX_FRAME_ROWS, 8 + MIN_ANSWER_BYTES, "answers", () => ({
+      const answers = readList(reader, MAX_FRAME_ROWS, 8 + MIN_ANSWER_BYTES, "answers", () => ({
         session: reader.u32(),
         position: reader.u32(),
         selection: readAnswer(reader),
@@ -190,30 +193,6 @@ function readBody(reader: ByteReader, kind: FrameBody["kind"]): FrameBody {
       return { kind, code, place, sessions, message };
     }
   }
-}
-
-function writeGroup(writer: ByteWriter, group: RowsGroup): void {
-  writer.u32(group.session);
-  writer.u32(group.position);
-  writer.u32(group.rows);
-  writer.u32(group.truncateTo);
-  writer.u32(group.firstWanted);
-  writer.u32(group.selections.length);
-  for (const selection of group.selections) writeSelection(writer, selection);
-}
-
-function readGroup(reader: ByteReader): RowsGroup {
-  const session = reader.u32();
-  const position = reader.u32();
-  const rows = reader.upTo(MAX_FRAME_ROWS, "rows of a group");
-  const truncateTo = reader.u32();
-  const firstWanted = reader.u32();
-  const selections = list(reader, MAX_FRAME_ROWS, SELECTION_BYTES, "selections", () => readSelection(reader));
-  if (rows === 0) throw malformed("a group has no rows");
-  if (firstWanted + selections.length > rows) {
-    throw malformed(`rows ${firstWanted} … ${firstWanted + selections.length - 1} are wanted of a group of ${rows}`);
-  }
-  return { session, position, rows, truncateTo, firstWanted, selections };
 }
 
 const rowsOf = (groups: readonly RowsGroup[]) => groups.reduce((sum, { rows }) => sum + rows, 0);
@@ -247,11 +226,4 @@ function writePlace(writer: ByteWriter, { group, replica }: FaultPlace): void {
 function readPlace(reader: ByteReader): FaultPlace {
   const group = reader.u32();
   return { group: group === VOCABULARY ? "vocabulary" : group, replica: reader.u32() };
-}
-
-/** A counted list whose entries take at least `minBytes`, so that a wrong count cannot allocate more than was sent. */
-function list<Entry>(reader: ByteReader, limit: number, minBytes: number, what: string, read: () => Entry): Entry[] {
-  const count = reader.upTo(limit, what);
-  if (count * minBytes > reader.remainingBytes) throw malformed(`${count} ${what} do not fit in what is left`);
-  return Array.from({ length: count }, read);
 }

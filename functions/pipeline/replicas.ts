@@ -8,8 +8,17 @@ interface Replica {
   /** KV tokens promised to sessions, whole pages. */
   reservedTokens: number;
   sessions: number;
-  /** The last that was heard of it was a failure. */
-  suspect: boolean;
+  /** Until then others are preferred, after a failure. */
+  suspectUntilMs: number;
+}
+
+/** How long a replica that failed is asked last. */
+const SUSPICION_MS = 30_000;
+
+export interface ReplicaLoad {
+  readonly reservedTokens: number;
+  readonly sessions: number;
+  readonly suspect: boolean;
 }
 
 /** Tokens of KV cache a session of `tokens` tokens takes: whole pages. */
@@ -23,7 +32,7 @@ export class Replicas {
   constructor(stages: number, replicas: number, kvTokens: number) {
     this.#kvTokens = Math.floor(kvTokens / PAGE_TOKENS) * PAGE_TOKENS;
     this.#groups = Array.from({ length: stages }, () =>
-      Array.from({ length: replicas }, () => ({ reservedTokens: 0, sessions: 0, suspect: false })),
+      Array.from({ length: replicas }, () => ({ reservedTokens: 0, sessions: 0, suspectUntilMs: 0 })),
     );
   }
 
@@ -35,13 +44,15 @@ export class Replicas {
   /** Reserves `tokens` in the best replica of every stage: healthy first, then the least loaded; null when one is full. */
   stitch(tokens: number): Route | null {
     const needed = pagedTokens(tokens);
+    const nowMs = Date.now();
+    const suspicion = ({ suspectUntilMs }: Replica) => Number(suspectUntilMs > nowMs);
     const route: number[] = [];
     for (const group of this.#groups) {
       const [best] = [...group.entries()]
         .filter(([, { reservedTokens }]) => reservedTokens + needed <= this.#kvTokens)
         .sort(
           ([, a], [, b]) =>
-            Number(a.suspect) - Number(b.suspect) || a.reservedTokens - b.reservedTokens || a.sessions - b.sessions,
+            suspicion(a) - suspicion(b) || a.reservedTokens - b.reservedTokens || a.sessions - b.sessions,
         );
       if (best === undefined) return null;
       route.push(best[0]);
@@ -57,11 +68,12 @@ export class Replicas {
 
   mark({ group, replica }: FaultPlace, suspect: boolean): void {
     const found = group === "vocabulary" ? undefined : this.#groups[group]?.[replica];
-    if (found !== undefined) found.suspect = suspect;
+    if (found !== undefined) found.suspectUntilMs = suspect ? Date.now() + SUSPICION_MS : 0;
   }
 
-  at(group: number, replica: number): Readonly<Replica> {
-    return this.#groups[group]![replica]!;
+  at(group: number, replica: number): ReplicaLoad {
+    const { reservedTokens, sessions, suspectUntilMs } = this.#groups[group]![replica]!;
+    return { reservedTokens, sessions, suspect: suspectUntilMs > Date.now() };
   }
 
   #book(route: Route, tokens: number, sessions: number): void {

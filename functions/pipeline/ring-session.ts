@@ -1,4 +1,4 @@
-import { InferenceError } from "../../runtime/errors.ts";
+import { InferenceError, type InferenceErrorCode } from "../../runtime/errors.ts";
 import type { Selection, ShardSelection } from "../../runtime/sampling/selection.ts";
 import type { TokenPipeline } from "../../runtime/token-pipeline.ts";
 import type { Admission } from "./admission.ts";
@@ -8,6 +8,7 @@ import type { Route } from "./replicas.ts";
 import type { Ring } from "./ring.ts";
 
 export const MAX_REPLAYS = 3;
+const PASSING: readonly InferenceErrorCode[] = ["stage_lost", "timed_out", "position_gap", "out_of_capacity"];
 const FIRST_PAUSE_MS = 20;
 const PAUSE_GROWTH = 4;
 
@@ -92,7 +93,7 @@ export class RingSession implements TokenPipeline {
       } catch (error) {
         this.#drop(error);
         this.#signal.throwIfAborted();
-        if (attempt === MAX_REPLAYS || !mayPass(error)) throw error;
+        if (attempt === MAX_REPLAYS || !this.#mayPass(error)) throw error;
         console.warn(`a session starts again (attempt ${attempt + 1} of ${MAX_REPLAYS}): ${String(error)}`);
       }
       await new Promise((resolve) => setTimeout(resolve, FIRST_PAUSE_MS * PAUSE_GROWTH ** attempt));
@@ -140,10 +141,14 @@ export class RingSession implements TokenPipeline {
     if (this.#passage !== null) this.#parts.ring.close(this.#passage, reason);
     this.#passage = null;
   }
-}
 
-/** Whether trying again can help: a part was lost or is late, or the cache of a closed session is not yet free. */
-function mayPass(error: unknown): boolean {
-  const passing: readonly string[] = ["stage_lost", "timed_out", "position_gap", "out_of_capacity"];
-  return error instanceof InferenceError && passing.includes(error.code);
+  /**
+   * Whether trying again can help: a part was lost or is late, the cache of a closed session is not yet free, or another
+   * replica may have the right files.
+   */
+  #mayPass(error: unknown): boolean {
+    if (!(error instanceof InferenceError)) return false;
+    if (error.code === "bad_shard") return this.#parts.ring.topology.replicas > 1;
+    return PASSING.includes(error.code);
+  }
 }

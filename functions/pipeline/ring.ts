@@ -13,8 +13,7 @@ import { OutboundLinks } from "./outbound-links.ts";
 import { Outstanding } from "./outstanding.ts";
 import { Passage } from "./passage.ts";
 import { passes, type Replicas, type Route } from "./replicas.ts";
-import { joinRows } from "./rows.ts";
-import type { Offer } from "./schedule.ts";
+import { type Offer, rowsBody } from "./schedule.ts";
 import { stepLimitMs } from "./time-limit.ts";
 import type { Topology } from "./topology.ts";
 
@@ -64,7 +63,12 @@ export class Ring implements LinkEvents {
     await this.#joins.join(route, (place) => this.#suspect(place));
     const places = [{ group: 0, replica: route[0]! }, ...this.#shards.map(shardPlace)];
     const successors = places.map((place) => ({ place, name: this.#joins.nameOf(place) }));
-    await this.#links.dial(successors, { role: "conductor", incarnation: this.#owner.incarnation });
+    try {
+      await this.#links.dial(successors, { role: "conductor", incarnation: this.#owner.incarnation });
+    } catch (error) {
+      this.#joins.forget();
+      throw error;
+    }
     for (const [group, replica] of route.entries()) this.#replicas.mark({ group, replica }, false);
     const lane = this.#lane(route);
     const passage = new Passage(this.#nextSession++, route, (offer) => lane.offer(offer));
@@ -250,21 +254,6 @@ export class Ring implements LinkEvents {
   get #shards(): number[] {
     return this.#topology.shards.map((_, index) => index);
   }
-}
-
-function rowsBody(offers: readonly Offer[]): FrameBody {
-  return {
-    kind: "rows",
-    groups: offers.map(({ session, position, rows, selection }) => ({
-      session,
-      position,
-      rows,
-      truncateTo: position,
-      firstWanted: selection === null ? 0 : rows - 1,
-      selections: selection === null ? [] : [selection],
-    })),
-    hidden: joinRows(offers.map(({ hidden }) => hidden)),
-  };
 }
 
 const answersOf = (frame: Frame): readonly RowAnswer[] => (frame.kind === "answers" ? frame.answers : []);

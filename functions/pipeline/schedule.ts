@@ -1,4 +1,6 @@
 import type { Selection } from "../../runtime/sampling/selection.ts";
+import type { FrameBody } from "./frame.ts";
+import { joinRows } from "./rows.ts";
 
 /** Rows of one session that wait for a place in a frame. */
 export interface Offer {
@@ -44,4 +46,20 @@ function cut(offer: Offer, rows: number): [Offer, Offer] {
     { ...offer, rows, hidden: offer.hidden.subarray(0, values), selection: null },
     { ...offer, position: offer.position + rows, rows: offer.rows - rows, hidden: offer.hidden.subarray(values) },
   ];
+}
+
+/** The frame's body: each offer is a group that forgets whatever its session had from its first position on. */
+export function rowsBody(offers: readonly Offer[]): FrameBody {
+  return {
+    kind: "rows",
+    groups: offers.map(({ session, position, rows, selection }) => ({
+      session,
+      position,
+      rows,
+      truncateTo: position,
+      firstWanted: selection === null ? 0 : rows - 1,
+      selections: selection === null ? [] : [selection],
+    })),
+    hidden: joinRows(offers.map(({ hidden }) => hidden)),
+  };
 }

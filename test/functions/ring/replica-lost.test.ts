@@ -42,3 +42,15 @@ test("a replica whose weights are gone is not asked again while another serves",
   expect(await generateOn(conductor, await callFor(request))).toEqual(expected);
   await allFree(conductor);
 });
+
+test("a replica that never had the right files is passed over", async () => {
+  const conductor = await freshConductor({ LAPIDARY_REPLICAS: "2" });
+  const nothing = { fetch: async () => new Response(null, { status: 404 }) };
+  await runInDurableObject(await partOf(conductor, "stage-1-0"), (instance) =>
+    Object.assign(instance, { env: { ...env, ASSETS: nothing } }),
+  );
+  expect(await generateOn(conductor, await callFor(request))).toEqual(expected);
+  const { stages } = await conductor.status();
+  expect(stages[1]!.replicas).toMatchObject([{ suspect: true }, { suspect: false, state: "ready" }]);
+  await allFree(conductor);
+});
