@@ -1,5 +1,4 @@
-import { existsSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { WeightsError } from "./errors.ts";
 import { finalNormShard } from "./families/final-norm.ts";
 import { layerShard } from "./families/layer.ts";
@@ -16,24 +15,22 @@ import {
   TABLE_TILE_ROWS,
 } from "./manifest.ts";
 import { ShardEncoder } from "./shard-encoder.ts";
-import { readSmallFile } from "./sources/file-reader.ts";
-import { type CheckpointConfig, readCheckpointConfig } from "./sources/huggingface.ts";
-import { MAX_SENTENCEPIECE_BYTES, readSentencePiece } from "./sources/sentencepiece.ts";
-import { TensorFiles } from "./sources/tensor-files.ts";
-import { textTensorName } from "./sources/text-tensors.ts";
+import type { CheckpointTensors } from "./sources/checkpoint.ts";
+import type { CheckpointConfig } from "./sources/huggingface.ts";
+import { openCheckpoint } from "./sources/open-checkpoint.ts";
 import { encodeTokenizerFile, type TokenizerData } from "./tokenizer-file.ts";
 import { type ChatTemplateChoice, describeTurns } from "./turns.ts";
 
-const TOKENIZER_SOURCE = "tokenizer.model";
+const GGUF_SUFFIX = ".gguf";
 /** Tensors transformers ignores as well: the table's second copy, and rotary tables of old releases. */
 const IGNORED_TENSOR = /^lm_head\.weight$|\.rotary_emb\.inv_freq$/;
 
 export interface ConvertOptions {
-  /** A Hugging Face folder: config.json, safetensors, tokenizer.model. */
+  /** A Hugging Face folder (config.json, safetensors, tokenizer.model or tokenizer.json) or a GGUF file. */
   readonly checkpoint: string;
   /** The model folder to write. */
   readonly target: string;
-  /** The id clients use; the checkpoint folder's name when left out. */
+  /** The id clients use; the checkpoint's name when left out. */
   readonly name?: string | undefined;
   /** Unix seconds shown as the model's date; 0, unknown, when left out: the clock would make every run differ. */
   readonly createdSeconds?: number | undefined;
@@ -54,14 +51,14 @@ export interface ConvertOptions {
  */
 export async function convert(options: ConvertOptions): Promise<Manifest> {
   const { checkpoint, target, onProgress, onWarning, signal } = options;
-  const config = await readCheckpointConfig(checkpoint);
-  const checkpointRows = config.architecture.vocabSize;
-  const tokenizer = await readTokenizer(checkpoint, checkpointRows, onWarning);
-  // Rows beyond the tokenizer's pieces are padding: no text leads to them, and none of them may ever be chosen.
-  const architecture = { ...config.architecture, vocabSize: tokenizer?.texts.length ?? checkpointRows };
-  const description = describe({ ...config, architecture }, tokenizer, options);
-  const tensors = await TensorFiles.open(checkpoint, config.multimodal ? textTensorName : undefined);
+  const { config, tokenizer, tensors } = await openCheckpoint(checkpoint);
   try {
+    if (tokenizer === null)
+      onWarning?.(`${checkpoint} has no tokenizer: the model will take and give token ids, but no text`);
+    const checkpointRows = config.architecture.vocabSize;
+    // Rows beyond the tokenizer's pieces are padding: no text leads to them, and none of them may ever be chosen.
+    const architecture = { ...config.architecture, vocabSize: tokenizer?.texts.length ?? checkpointRows };
+    const description = describe({ ...config, architecture }, tokenizer, options);
     const layers = Array.from({ length: architecture.numHiddenLayers }, (_, layer) => layerShard(architecture, layer));
     const finalNorm = finalNormShard(architecture);
     const ranges = tableRanges(architecture);
@@ -121,7 +118,7 @@ function describe(
   const { chatTemplate, stop } = describeTurns(config, tokenizer, options.chatTemplate);
   const description: ModelDescription = {
     formatVersion: 1,
-    name: options.name ?? basename(resolve(options.checkpoint)),
+    name: options.name ?? basename(resolve(options.checkpoint), GGUF_SUFFIX),
     createdSeconds: options.createdSeconds ?? 0,
     architecture: config.architecture,
     specialTokens: { bos: config.bosTokenId, pad: config.padTokenId, stop },
@@ -132,31 +129,15 @@ function describe(
   return description;
 }
 
-async function readTokenizer(
-  checkpoint: string,
-  vocabSize: number,
-  onWarning: ConvertOptions["onWarning"],
-): Promise<TokenizerData | null> {
-  const path = join(checkpoint, TOKENIZER_SOURCE);
-  if (!existsSync(path)) {
-    onWarning?.(`${checkpoint} has no ${TOKENIZER_SOURCE}: the model will take and give token ids, but no text`);
-    return null;
-  }
-  const tokenizer = readSentencePiece(await readSmallFile(path, MAX_SENTENCEPIECE_BYTES));
-  if (tokenizer.texts.length > vocabSize)
-    throw new WeightsError(`${path} has ${tokenizer.texts.length} pieces, config.json a vocabulary of ${vocabSize}`);
-  return tokenizer;
-}
-
 /** Every tensor the model needs is there in its shape, and no tensor would be left out without a word. */
-function checkTensors(shards: readonly Shard[], tensors: TensorFiles): void {
+function checkTensors(shards: readonly Shard[], tensors: CheckpointTensors): void {
   const pieces = shards.flatMap(({ data }) => data.flatMap((file) => file.pieces));
   for (const { source, sourceShape } of pieces) tensors.expect(source, sourceShape);
   const used = new Set(pieces.map(({ source }) => source));
   const unused = [...tensors.names].filter((name) => !used.has(name) && !IGNORED_TENSOR.test(name));
   if (unused.length > 0)
     throw new WeightsError(
-      `the checkpoint has ${unused.length} tensors that config.json does not account for, the first is ${unused[0]}`,
+      `the checkpoint has ${unused.length} tensors that its configuration does not account for, the first is ${unused[0]}`,
     );
 }
 

@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { readSmallFile } from "./sources/file-reader.ts";
 
@@ -28,7 +28,9 @@ export async function chooseLicence(checkpoint: string, given: string | undefine
   };
 }
 
-async function findLicence(folder: string): Promise<string | undefined> {
-  const name = (await readdir(folder)).toSorted().find((entry) => LICENCE_NAME.test(entry));
-  return name === undefined ? undefined : join(folder, name);
+/** Only a folder is the checkpoint's own: what lies beside a GGUF file may belong to something else. */
+async function findLicence(checkpoint: string): Promise<string | undefined> {
+  if (!(await stat(checkpoint)).isDirectory()) return undefined;
+  const name = (await readdir(checkpoint)).toSorted().find((entry) => LICENCE_NAME.test(entry));
+  return name === undefined ? undefined : join(checkpoint, name);
 }

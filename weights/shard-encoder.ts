@@ -1,21 +1,35 @@
 import { WeightsError } from "./errors.ts";
 import { MAX_FILE_BYTES } from "./manifest.ts";
 import type { DataFile, WeightPiece } from "./onnx/external-layout.ts";
+import { passThrough4, passThrough8, Q4_0_BLOCK_BYTES, Q8_0_BLOCK_BYTES } from "./quantise/pass-through.ts";
 import { QUANTISATION_BLOCK, quantise4, quantise8 } from "./quantise/round.ts";
-import type { TensorFiles } from "./sources/tensor-files.ts";
+import type { CheckpointTensors, StoredBlocks } from "./sources/checkpoint.ts";
 
 /** Float32 values held while a matrix is rounded. */
 const CHUNK_VALUES = 1 << 20;
 
+interface PassThrough {
+  readonly stored: StoredBlocks["type"];
+  readonly encoding: WeightPiece["encoding"];
+  readonly blockBytes: number;
+  readonly repack: (blocks: Uint8Array, scales: Uint16Array, quantised: Uint8Array) => void;
+}
+
+/** Which stored blocks become which encoding without being rounded a second time. */
+const PASS_THROUGH: readonly PassThrough[] = [
+  { stored: "Q4_0", encoding: "int4", blockBytes: Q4_0_BLOCK_BYTES, repack: passThrough4 },
+  { stored: "Q8_0", encoding: "int8", blockBytes: Q8_0_BLOCK_BYTES, repack: passThrough8 },
+];
+
 /** Turns a checkpoint's rows into the bytes of external-data files, one file and one chunk of rows at a time. */
 export class ShardEncoder {
-  readonly #tensors: TensorFiles;
+  readonly #tensors: CheckpointTensors;
   readonly #onEncoded: (bytes: number) => void;
   readonly #file = new ArrayBuffer(MAX_FILE_BYTES);
   #values = new Float32Array(CHUNK_VALUES);
 
   /** `onEncoded` is told the bytes of the data file that each finished chunk of rows fills. */
-  constructor(tensors: TensorFiles, onEncoded: (bytes: number) => void) {
+  constructor(tensors: CheckpointTensors, onEncoded: (bytes: number) => void) {
     this.#tensors = tensors;
     this.#onEncoded = onEncoded;
   }
@@ -32,40 +46,58 @@ export class ShardEncoder {
   }
 
   async #encodePiece(piece: WeightPiece): Promise<number> {
-    const { source, firstRow, rows, columns } = piece;
+    const { encoding, source, columns } = piece;
+    const stored = this.#tensors.stored(source);
+    const takeOver = stored && PASS_THROUGH.find((way) => way.encoding === encoding && way.stored === stored.type);
     const chunkRows = Math.max(1, Math.floor(CHUNK_VALUES / columns));
     if (this.#values.length < columns) this.#values = new Float32Array(columns);
     let reported = 0;
-    for (let row = 0; row < rows; row += chunkRows) {
-      const count = Math.min(chunkRows, rows - row);
-      const values = this.#values.subarray(0, count * columns);
-      await this.#tensors.readRows(source, firstRow + row, values);
-      const bytes = this.#store(piece, row, count, values);
+    for (let row = 0; row < piece.rows; row += chunkRows) {
+      const count = Math.min(chunkRows, piece.rows - row);
+      const bytes = takeOver
+        ? await this.#passThrough(piece, row, count, stored, takeOver)
+        : await this.#round(piece, row, count);
       this.#onEncoded(bytes);
       reported += bytes;
     }
     return reported;
   }
 
-  /** Writes `count` rows from the piece's row `row` on; returns the bytes they take. */
-  #store(
+  /** Writes `count` rows from the piece's row `row` on as they are stored; returns the bytes they take. */
+  async #passThrough(piece: WeightPiece, row: number, count: number, stored: StoredBlocks, way: PassThrough) {
+    const blockCount = (count * piece.columns) / QUANTISATION_BLOCK;
+    const blocks = new Uint8Array(this.#values.buffer, 0, blockCount * way.blockBytes);
+    await stored.read(piece.firstRow + row, blocks);
+    return this.#write(piece, row, count, (scales, quantised) => way.repack(blocks, scales, quantised));
+  }
+
+  /** Writes them rounded, or a norm's weights as float32. */
+  async #round(piece: WeightPiece, row: number, count: number): Promise<number> {
+    const { encoding, source, firstRow, columns, data } = piece;
+    const values = this.#values.subarray(0, count * columns);
+    await this.#tensors.readRows(source, firstRow + row, values);
+    if (piece.scales === null) {
+      const weights = new Float32Array(this.#file, data.offset, columns);
+      const missing = 1 - this.#tensors.normWeightOffset;
+      for (let i = 0; i < columns; i++) weights[i] = missing + values[i]!;
+      return weights.byteLength;
+    }
+    const quantise = encoding === "int4" ? quantise4 : quantise8;
+    return this.#write(piece, row, count, (scales, quantised) => quantise(values, scales, quantised));
+  }
+
+  #write(
     { encoding, source, firstRow, columns, scales, data }: WeightPiece,
     row: number,
     count: number,
-    values: Float32Array,
+    fill: (scales: Uint16Array, quantised: Uint8Array) => void,
   ): number {
-    if (scales === null) {
-      const weights = new Float32Array(this.#file, data.offset, columns);
-      for (let i = 0; i < columns; i++) weights[i] = 1 + values[i]!;
-      return weights.byteLength;
-    }
     const blocks = columns / QUANTISATION_BLOCK;
     const rowBytes = encoding === "int4" ? columns / 2 : columns;
-    const scaleBits = new Uint16Array(this.#file, scales.offset + row * blocks * 2, count * blocks);
+    const scaleBits = new Uint16Array(this.#file, scales!.offset + row * blocks * 2, count * blocks);
     const quantised = new Uint8Array(this.#file, data.offset + row * rowBytes, count * rowBytes);
-    const quantise = encoding === "int4" ? quantise4 : quantise8;
     try {
-      quantise(values, scaleBits, quantised);
+      fill(scaleBits, quantised);
     } catch (cause) {
       throw new WeightsError(`tensor ${source}, rows ${firstRow + row} on: ${(cause as Error).message}`, { cause });
     }

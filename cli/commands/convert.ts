@@ -14,10 +14,13 @@ interface ConvertCommandOptions {
 /** `lapidary convert CHECKPOINT FOLDER`. */
 export function convertCommand(): Command {
   return new Command("convert")
-    .description("convert a Hugging Face checkpoint of Gemma 1 to a model folder (4-bit layers, 8-bit table)")
-    .argument("<checkpoint>", "folder with config.json, *.safetensors and tokenizer.model")
+    .description("convert a Gemma checkpoint to a model folder (4-bit layers, 8-bit table)")
+    .argument(
+      "<checkpoint>",
+      "folder with config.json, *.safetensors and tokenizer.model or tokenizer.json; or a GGUF file",
+    )
     .argument("<folder>", "model folder to write")
-    .option("--name <id>", "model id that clients use (default: the checkpoint folder's name)")
+    .option("--name <id>", "model id that clients use (default: the checkpoint's name)")
     .addOption(
       new Option("--chat-template <kind>", "what the model was tuned for (default: what the checkpoint says)").choices([
         "gemma",

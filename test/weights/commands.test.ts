@@ -33,7 +33,7 @@ test("convert, then inspect", async () => {
   const converted = await run(convertCommand(), checkpoint, model, "--name", "tiny", "--created", "7");
   expect(converted.stdout).toContain("tiny, 2 layers, 2 table shards, chat template none");
   expect(converted.stderr).toBe(
-    `warning: ${checkpoint} has no tokenizer.model: the model will take and give token ids, but no text\n`,
+    `warning: ${checkpoint} has no tokenizer: the model will take and give token ids, but no text\n`,
   );
   const inspected = JSON.parse((await run(inspectCommand(), model, "--json")).stdout) as Record<string, unknown>;
   expect(inspected).toMatchObject({

@@ -57,7 +57,7 @@ test.each([
   [
     "a tensor too many",
     { config: { num_hidden_layers: 1 } },
-    /9 tensors that config\.json does not account for.*model\.layers\.1\./,
+    /9 tensors that its configuration does not account for.*model\.layers\.1\./,
   ],
   [
     "a width that is no multiple of the block",

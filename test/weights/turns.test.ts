@@ -10,6 +10,7 @@ const plain: TokenizerData = {
   texts: Array.from({ length: 200 }, (_, id) => `piece ${id}`),
   kinds: new Uint8Array(200),
   ranks: new Uint32Array(200),
+  matchesRawText: false,
 };
 const withTurns: TokenizerData = {
   ...plain,

@@ -1,6 +1,13 @@
 import type { TokenizerData } from "../tokenizer-file.ts";
 import type { CheckpointConfig } from "./huggingface.ts";
 
+/** Rows in ggml's blocks of 32 columns. */
+export interface StoredBlocks {
+  readonly type: "Q4_0" | "Q8_0";
+  /** Reads rows firstRow … as stored, as many as `into` holds. */
+  read(firstRow: number, into: Uint8Array): Promise<void>;
+}
+
 /** The tensors of a checkpoint under the names and with the shapes that Hugging Face's transformers gives them. */
 export interface CheckpointTensors {
   readonly names: Iterable<string>;
@@ -10,10 +17,8 @@ export interface CheckpointTensors {
   expect(name: string, shape: readonly number[]): void;
   /** Reads rows firstRow … of a tensor as float32, as many as `into` [rows, columns] holds. */
   readRows(name: string, firstRow: number, into: Float32Array<ArrayBuffer>): Promise<void>;
-  /** How the tensor is stored when that is in blocks of 32 columns which a model folder can take over without loss. */
-  storedBlocks(name: string): "Q4_0" | "Q8_0" | null;
-  /** Reads rows firstRow … as stored in such blocks, as many as `into` holds. */
-  readBlocks(name: string, firstRow: number, into: Uint8Array): Promise<void>;
+  /** The tensor as stored, when that is in blocks a model folder can take over without loss; else null. */
+  stored(name: string): StoredBlocks | null;
   close(): Promise<void>;
 }
 

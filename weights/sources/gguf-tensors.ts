@@ -1,5 +1,5 @@
 import { WeightsError } from "../errors.ts";
-import type { CheckpointTensors } from "./checkpoint.ts";
+import type { CheckpointTensors, StoredBlocks } from "./checkpoint.ts";
 import type { GgufFile } from "./gguf-file.ts";
 import type { GgufTensor } from "./gguf-header.ts";
 import { type GgufArchitecture, huggingFaceName } from "./gguf-names.ts";
@@ -39,13 +39,11 @@ export class GgufTensors implements CheckpointTensors {
     await this.#file.readRows(this.#tensors.get(name)!, firstRow, into);
   }
 
-  storedBlocks(name: string): "Q4_0" | "Q8_0" | null {
-    const type = this.#tensors.get(name)!.type.name;
-    return type === "Q4_0" || type === "Q8_0" ? type : null;
-  }
-
-  async readBlocks(name: string, firstRow: number, into: Uint8Array): Promise<void> {
-    await this.#file.readBlocks(this.#tensors.get(name)!, firstRow, into);
+  stored(name: string): StoredBlocks | null {
+    const tensor = this.#tensors.get(name)!;
+    const type = tensor.type.name;
+    if (type !== "Q4_0" && type !== "Q8_0") return null;
+    return { type, read: (firstRow, into) => this.#file.readBlocks(tensor, firstRow, into) };
   }
 
   async close(): Promise<void> {

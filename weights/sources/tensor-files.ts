@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { WeightsError } from "../errors.ts";
+import type { CheckpointTensors } from "./checkpoint.ts";
 import { readJsonFile } from "./json-file.ts";
 import { SafetensorsFile, type TensorEntry } from "./safetensors.ts";
 
@@ -20,7 +21,8 @@ const indexSchema = z.object({
 type TensorName = (stored: string) => string | null;
 
 /** The tensors of a checkpoint folder, in one safetensors file or in several with an index. */
-export class TensorFiles {
+export class TensorFiles implements CheckpointTensors {
+  readonly normWeightOffset = 0;
   readonly #files: readonly SafetensorsFile[];
   readonly #located: ReadonlyMap<string, { readonly entry: TensorEntry; readonly file: SafetensorsFile }>;
 
@@ -66,6 +68,11 @@ export class TensorFiles {
   async readRows(name: string, firstRow: number, into: Float32Array<ArrayBuffer>): Promise<void> {
     const { entry, file } = this.#located.get(name)!;
     await file.readRows(entry, firstRow, into);
+  }
+
+  /** Safetensors files of Gemma hold floating-point numbers. */
+  stored(): null {
+    return null;
   }
 
   async close(): Promise<void> {
