@@ -104,7 +104,7 @@ export class Conductor extends DurableObject<Env> {
     await this.#settle(call, used);
     this.#end(call.id);
     // A stream without a last line is one that broke off; nobody is there to read why.
-    if (last !== null) await lines.write(last).catch(() => {});
+    if (last !== null) await lines.write(last);
     lines.close();
   }
 

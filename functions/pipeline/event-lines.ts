@@ -4,28 +4,27 @@ import { withTimeLimit } from "./time-limit.ts";
 /** What may wait for a slow reader before the generation pauses. */
 const MAX_QUEUED_BYTES = 64 * 1024;
 /** A reader that takes nothing for this long has left. */
-const STALL_LIMIT_MS = 30_000;
+export const STALL_LIMIT_MS = 30_000;
 
 /** A byte stream of JSON lines with one owner of its end. */
 export class EventLines {
   readonly readable: ReadableStream<Uint8Array>;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #left: (reason: unknown) => void;
   #queuedBytes = 0;
   #ended = false;
 
-  /** `left` is called when the reader cancels, which the runtime notices at the next write. */
+  /** `left` is called when the reader cancels, which the runtime notices at the next write, or has stopped reading. */
   constructor(left: (reason: unknown) => void) {
     // Of the runtime's own streams a write settles when its bytes are read, which streams of JavaScript do not tell.
     const { readable, writable } = new IdentityTransformStream();
     this.readable = readable;
     this.#writer = writable.getWriter();
-    this.#writer.closed.catch((reason: unknown) => {
-      this.#ended = true;
-      left(reason);
-    });
+    this.#left = left;
+    this.#writer.closed.catch((reason: unknown) => this.#leave(reason));
   }
 
-  /** InferenceError timed_out when the reader has stopped reading. */
+  /** Waits while too much is unread; nothing is written once the reader has left. */
   async write(event: GenerationEvent): Promise<void> {
     if (this.#ended) return;
     const line = new TextEncoder().encode(`${JSON.stringify(event)}\n`);
@@ -34,10 +33,14 @@ export class EventLines {
       () => {
         this.#queuedBytes -= line.length;
       },
-      // A reader that left is told to `left`.
-      () => {},
+      (reason: unknown) => this.#leave(reason),
     );
-    if (this.#queuedBytes > MAX_QUEUED_BYTES) await withTimeLimit(read, STALL_LIMIT_MS, "the reader of the answer");
+    if (this.#queuedBytes <= MAX_QUEUED_BYTES) return;
+    try {
+      await withTimeLimit(read, STALL_LIMIT_MS, "the reader of the answer");
+    } catch (stalled) {
+      this.#leave(stalled);
+    }
   }
 
   /** Ends the stream behind what was written. */
@@ -45,5 +48,12 @@ export class EventLines {
     if (this.#ended) return;
     this.#ended = true;
     this.#writer.close().catch(() => {});
+  }
+
+  #leave(reason: unknown): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#writer.abort(reason).catch(() => {});
+    this.#left(reason);
   }
 }

@@ -3,7 +3,7 @@ import type { JoinAnswer, PartReport, ShardAssignment, StageAssignment, Successo
 import { asLost, toInferenceError } from "./failure.ts";
 import { type FaultPlace, placeName } from "./frame.ts";
 import type { Route } from "./replicas.ts";
-import { LOAD_LIMIT_MS, REPORT_LIMIT_MS, withTimeLimit } from "./time-limit.ts";
+import { JOIN_LIMIT_MS, REPORT_LIMIT_MS, withTimeLimit } from "./time-limit.ts";
 import type { Topology } from "./topology.ts";
 
 type Bindings = Pick<Env, "STAGE" | "VOCABULARY">;
@@ -98,7 +98,7 @@ export class Joins {
   ): Promise<void> {
     const name = this.nameOf(place);
     try {
-      const answer = await withTimeLimit(join(name), LOAD_LIMIT_MS, placeName(place));
+      const answer = await withTimeLimit(join(name), JOIN_LIMIT_MS, placeName(place));
       if (!answer.joined) throw toInferenceError(answer.failure);
       this.#members.add(name);
     } catch (error) {

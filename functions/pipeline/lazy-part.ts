@@ -1,4 +1,5 @@
 import type { PartState } from "./assignment.ts";
+import { LOAD_LIMIT_MS, withTimeLimit } from "./time-limit.ts";
 
 /** Something that is loaded on first use, once, and again after a failure or when it should be another. */
 export class LazyPart<Part> {
@@ -21,7 +22,10 @@ export class LazyPart<Part> {
     return this.#failure;
   }
 
-  /** The part that `key` describes; callers share one load, and a failed load leaves the way free for the next. */
+  /**
+   * The part that `key` describes; callers share one load, and a load that fails, or takes over LOAD_LIMIT_MS, leaves the
+   * way free for the next.
+   */
   async ensureReady(key: string, load: () => Promise<Part>): Promise<Part> {
     if (this.#loading === null || this.#key !== key) {
       const loading: Promise<Part> = this.#load(this.#loading, load).catch((error: unknown) => {
@@ -40,7 +44,7 @@ export class LazyPart<Part> {
     this.#part = null;
     this.#failure = null;
     try {
-      this.#part = await load();
+      this.#part = await withTimeLimit(load(), LOAD_LIMIT_MS, "the source of the model");
       this.#state = "ready";
       return this.#part;
     } catch (error) {

@@ -4,6 +4,8 @@ import { InferenceError } from "../../runtime/errors.ts";
 export const LOAD_LIMIT_MS = 120_000;
 /** Opening a socket to an object that may have to start first. */
 export const DIAL_LIMIT_MS = 10_000;
+/** A part that joins may have to load, and then to open its links. */
+export const JOIN_LIMIT_MS = LOAD_LIMIT_MS + 2 * DIAL_LIMIT_MS;
 /** A part says how it is from memory. */
 export const REPORT_LIMIT_MS = 2_000;
 /** The least a step through the ring may take before it counts as lost. */

@@ -1,8 +1,12 @@
-import { expect, test } from "vitest";
-import { EventLines } from "../../../functions/pipeline/event-lines.ts";
+import { afterEach, expect, test, vi } from "vitest";
+import { EventLines, STALL_LIMIT_MS } from "../../../functions/pipeline/event-lines.ts";
 
 const text = "x".repeat(20_000);
 const token = { type: "token", ids: [1], text } as const;
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 async function settled(promise: Promise<unknown>): Promise<boolean> {
   const pending = Symbol("pending");
@@ -41,4 +45,17 @@ test("a reader that cancels is heard, frees a waiting writer, and what is writte
   await lines.write(token);
   lines.close();
   expect(reasons).toEqual([new Error("left")]);
+});
+
+test("a reader that has stopped reading is taken for one that left", async () => {
+  vi.useFakeTimers();
+  const reasons: unknown[] = [];
+  const lines = new EventLines((reason) => reasons.push(reason));
+  for (let count = 0; count < 3; count++) await lines.write(token);
+  const waiting = lines.write(token);
+  await vi.advanceTimersByTimeAsync(STALL_LIMIT_MS - 1);
+  expect(reasons).toEqual([]);
+  await vi.advanceTimersByTimeAsync(1);
+  await waiting;
+  expect(reasons).toMatchObject([{ code: "timed_out" }]);
 });

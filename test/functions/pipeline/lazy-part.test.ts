@@ -1,5 +1,10 @@
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { LazyPart } from "../../../functions/pipeline/lazy-part.ts";
+import { LOAD_LIMIT_MS } from "../../../functions/pipeline/time-limit.ts";
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 test("callers at the same time share one load, later ones its result", async () => {
   const part = new LazyPart<object>();
@@ -39,4 +44,14 @@ test("another key loads another part after the first has ended, never beside it"
   expect([await first, await second]).toEqual(["a", "b"]);
   expect(events).toEqual(["begin a", "end a", "begin b", "end b"]);
   expect(part.part).toBe("b");
+});
+
+test("a load that never ends is given up, and the next call loads again", async () => {
+  vi.useFakeTimers();
+  const part = new LazyPart<string>();
+  const waiting = part.ensureReady("a", () => new Promise<string>(() => {}));
+  waiting.catch(() => {});
+  await vi.advanceTimersByTimeAsync(LOAD_LIMIT_MS);
+  await expect(waiting).rejects.toMatchObject({ code: "timed_out" });
+  expect(await part.ensureReady("a", async () => "loaded")).toBe("loaded");
 });
