@@ -5,7 +5,7 @@ import type { MatrixShape } from "./families/shapes.ts";
  * compares them with runtime/simd/layout.ts, which says how those bytes are laid out.
  */
 
-const LANES = 4;
+const GROUP_OUTPUTS = 16;
 const BLOCK = 32;
 const SEGMENT = 128;
 const KV_PAGE_TOKENS = 32;
@@ -13,7 +13,7 @@ const ATTENTION_ROWS = 64;
 const ROW_STAGING_BYTES = 256 * 1024;
 
 const align = (bytes: number) => Math.ceil(bytes / 16) * 16;
-const paddedOutputs = (outputs: number) => Math.ceil(outputs / LANES) * LANES;
+const paddedOutputs = (outputs: number) => Math.ceil(outputs / GROUP_OUTPUTS) * GROUP_OUTPUTS;
 
 /** 4-bit matrix: 16 bytes of nibbles and an int16 scale a block of 32, and a float32 scale an output. */
 export const packed4Bytes = ({ outputs, columns }: MatrixShape) =>

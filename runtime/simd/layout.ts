@@ -9,45 +9,48 @@ import type { ActivationBits } from "../engine.ts";
 export const BLOCK = 32;
 /** Columns under one activation scale; the last segment of a row may be shorter (a multiple of BLOCK). */
 export const SEGMENT = 128;
-/** Weight rows (outputs) interleaved into one stream: the four 32-bit lanes of a vector. */
+/** Outputs of one vector: its four 32-bit lanes. Weights are repacked in multiples of it. */
 export const LANES = 4;
+/** Outputs interleaved into one stream. */
+export const GROUP_OUTPUTS = 16;
 /** Tokens in a KV page; attention goes in tiles that begin at multiples of this. */
 export const PAGE_TOKENS = 32;
 /** Rows that share one conversion of a KV page; more are done in turns. */
 export const ATTENTION_ROWS = 64;
 
 const align = (bytes: number) => Math.ceil(bytes / 16) * 16;
-const groups = (outputs: number) => Math.ceil(outputs / LANES);
+const groups = (outputs: number) => Math.ceil(outputs / GROUP_OUTPUTS);
 
 /** Activation segments of a row. */
 export const segments = (columns: number) => Math.ceil(columns / SEGMENT);
 
 /**
- * 4-bit matrix [outputs, columns]: one stream, then a float32 row scale an output. Outputs are padded to a multiple of 4
- * with zero scales. The stream holds, per group of 4 outputs and per segment of `n` ≤ 4 blocks: n × 64 bytes of nibbles,
- * then n × 4 int16 block scales (|scale| ≤ MAX_BLOCK_SCALE, relative to the output's row scale). A block's 64 bytes are
- * 4 vectors; byte 4·o + i of vector v holds output o's columns 8v + i (low nibble) and 8v + 4 + i (high), offset 8. So a
- * vector meets 4 activations repeated four times, and each 32-bit lane sums one output.
+ * 4-bit matrix [outputs, columns]: one stream, then a float32 row scale an output; outputs are padded to whole groups of
+ * 16. The stream holds, per group and per block of 32 columns, 288 bytes: four times 64 bytes of nibbles, then 16 int16
+ * block scales (|scale| ≤ MAX_BLOCK_SCALE, relative to the output's row scale). The v-th 64 bytes are a vector for each
+ * four outputs; byte 4·o + i of one holds its output o's columns 8v + i (low nibble) and 8v + 4 + i (high), offset 8. So
+ * a vector meets 4 activations repeated four times, and each 32-bit lane sums one output.
  */
-export const q4StreamBytes = (outputs: number, columns: number) =>
-  align(groups(outputs) * (columns / BLOCK) * LANES * 18);
+export const Q4_BLOCK_BYTES = GROUP_OUTPUTS * 18;
+export const q4StreamBytes = (outputs: number, columns: number) => groups(outputs) * (columns / BLOCK) * Q4_BLOCK_BYTES;
 export const q4Bytes = (outputs: number, columns: number) =>
-  q4StreamBytes(outputs, columns) + align(groups(outputs) * LANES * 4);
+  q4StreamBytes(outputs, columns) + groups(outputs) * GROUP_OUTPUTS * 4;
 /** |block scale| ≤ this: 128 columns · 8 · 127 · 16383 < 2³¹, so that a segment sums in one int32, in any order. */
 export const MAX_BLOCK_SCALE = 16_383;
 
 /**
- * 8-bit matrix [outputs, columns]: per group of 4 outputs and per segment of `n` ≤ 4 blocks: n × 128 signed bytes
- * (stored value − 128), then n × 4 fp16 block scales as in the file. A block's 128 bytes are 8 vectors; byte 4·o + i of
- * vector v is output o's column 4v + i.
+ * 8-bit matrix [outputs, columns]: per group of 16 outputs and per block of 32 columns, 544 bytes: eight times 64 signed
+ * bytes (stored value − 128), then 16 fp16 block scales as in the file. The v-th 64 bytes are a vector for each four
+ * outputs; byte 4·o + i of one is its output o's column 4v + i.
  */
-export const q8Bytes = (outputs: number, columns: number) => align(groups(outputs) * (columns / BLOCK) * LANES * 34);
+export const Q8_BLOCK_BYTES = GROUP_OUTPUTS * 34;
+export const q8Bytes = (outputs: number, columns: number) => groups(outputs) * (columns / BLOCK) * Q8_BLOCK_BYTES;
 
 /**
  * One quantised activation row is `bits` / 8 planes; value = scale · plane (8 bit) or scale · (255 · plane 0 + plane 1)
- * (16 bit), every byte within ±127. A plane: int8 [columns]; 2 · columns bytes in a form of the implementation's own
- * (positive and negative parts, or int16); −8 · Σ activations as int16 pairs, one a block: columns 0, 1 mod 4, then
- * 2, 3 mod 4; a float32 scale a segment. Rows are read only by the implementation that wrote them.
+ * (16 bit), every byte within ±127. A plane: int8 [columns]; 2 · columns bytes in which the SIMD128 build keeps them as
+ * int16; −8 · Σ activations as int16 pairs, one a block: columns 0, 1 mod 4, then 2, 3 mod 4; a float32 scale a segment.
+ * Rows are read only by the implementation that wrote them.
  */
 export const activationPlaneBytes = (columns: number) =>
   3 * columns + align((columns / BLOCK) * 4) + align(segments(columns) * 4);

@@ -65,7 +65,8 @@ async function compile(sources, features) {
       listFiles: () => [],
     },
   );
-  if (error) throw new Error(`The kernels do not compile (${features}): ${stderr.toString()}`, { cause: error });
+  const complaints = stderr.toString();
+  if (error || complaints) throw new Error(`The kernels do not compile (${features}): ${complaints}`, { cause: error });
   return binary;
 }
 

@@ -1,5 +1,6 @@
-import { BLOCK, LANES, SEGMENT } from "../layout.ts";
+import { BLOCK, GROUP_OUTPUTS } from "../layout.ts";
 import { floatOfHalf } from "./half.ts";
+import { q8Block } from "./matmul-q8.ts";
 import type { MemoryViews } from "./memory-views.ts";
 
 /** Kernels.gatherQ8. */
@@ -13,16 +14,12 @@ export function gatherQ8(
 ): void {
   for (let row = 0; row < rows; row++) {
     const id = u32[ids / 4 + row]!;
-    const group = weights + Math.floor(id / LANES) * (columns / BLOCK) * 136;
-    const lane = id % LANES;
+    const inGroup = id % GROUP_OUTPUTS;
     for (let column = 0; column < columns; column++) {
-      const segmentStart = column - (column % SEGMENT);
-      const blocks = Math.min(SEGMENT, columns - segmentStart) / BLOCK;
-      const segment = group + (segmentStart / BLOCK) * 136;
-      const inSegment = column - segmentStart;
-      const q = i8[segment + (inSegment >> 2) * 16 + lane * 4 + (inSegment & 3)]!;
-      const scale = floatOfHalf(u16[(segment + blocks * 128) / 2 + Math.floor(inSegment / BLOCK) * LANES + lane]!);
-      f32[y / 4 + row * columns + column] = q * scale;
+      const block = q8Block(weights, columns, id, Math.floor(column / BLOCK));
+      const inBlock = column % BLOCK;
+      const q = i8[block + (inBlock >> 2) * 64 + inGroup * 4 + (inBlock & 3)]!;
+      f32[y / 4 + row * columns + column] = q * floatOfHalf(u16[(block + 512) / 2 + inGroup]!);
     }
   }
 }

@@ -1,5 +1,13 @@
 import type { ActivationBits } from "../../engine.ts";
-import { activationPlaneBytes, activationRowBytes, BLOCK, LANES, q4StreamBytes, SEGMENT } from "../layout.ts";
+import {
+  activationPlaneBytes,
+  activationRowBytes,
+  BLOCK,
+  GROUP_OUTPUTS,
+  Q4_BLOCK_BYTES,
+  q4StreamBytes,
+  SEGMENT,
+} from "../layout.ts";
 import type { MemoryViews } from "./memory-views.ts";
 import { planeScales } from "./quantize-activations.ts";
 
@@ -43,22 +51,25 @@ function segmentSum(
   output: number,
   start: number,
 ): number {
-  const group = Math.floor(output / LANES);
-  const lane = output % LANES;
-  const blocks = Math.min(SEGMENT, columns - start) / BLOCK;
-  const segment = weights + group * (columns / BLOCK) * 72 + (start / BLOCK) * 72;
+  const end = Math.min(start + SEGMENT, columns);
   let sum = 0;
-  for (let block = 0; block < blocks; block++) {
+  for (let column = start; column < end; column += BLOCK) {
+    const block = q4Block(weights, columns, output, column / BLOCK);
     let blockSum = 0;
     for (let vector = 0; vector < 4; vector++) {
-      const bytes = segment + block * 64 + vector * 16 + lane * 4;
-      const a = plane + start + block * BLOCK + vector * 8;
+      const bytes = block + vector * 64 + (output % GROUP_OUTPUTS) * 4;
+      const a = plane + column + vector * 8;
       for (let i = 0; i < 4; i++) {
         const byte = u8[bytes + i]!;
         blockSum += ((byte & 15) - 8) * i8[a + i]! + ((byte >> 4) - 8) * i8[a + 4 + i]!;
       }
     }
-    sum += blockSum * i16[(segment + blocks * 64 + block * 8) / 2 + lane]!;
+    sum += blockSum * i16[(block + 256) / 2 + (output % GROUP_OUTPUTS)]!;
   }
   return sum;
+}
+
+/** Byte offset of the 288 bytes of an output's group and block. */
+export function q4Block(weights: number, columns: number, output: number, block: number): number {
+  return weights + (Math.floor(output / GROUP_OUTPUTS) * (columns / BLOCK) + block) * Q4_BLOCK_BYTES;
 }

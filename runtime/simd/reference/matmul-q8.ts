@@ -1,5 +1,5 @@
 import type { ActivationBits } from "../../engine.ts";
-import { activationPlaneBytes, activationRowBytes, BLOCK, LANES, SEGMENT } from "../layout.ts";
+import { activationPlaneBytes, activationRowBytes, BLOCK, GROUP_OUTPUTS, Q8_BLOCK_BYTES, SEGMENT } from "../layout.ts";
 import { floatOfHalf } from "./half.ts";
 import type { MemoryViews } from "./memory-views.ts";
 import { planeScales } from "./quantize-activations.ts";
@@ -43,19 +43,22 @@ function segmentSum(
   output: number,
   start: number,
 ): number {
-  const group = Math.floor(output / LANES);
-  const lane = output % LANES;
-  const blocks = Math.min(SEGMENT, columns - start) / BLOCK;
-  const segment = weights + group * (columns / BLOCK) * 136 + (start / BLOCK) * 136;
+  const end = Math.min(start + SEGMENT, columns);
   let sum = 0;
-  for (let block = 0; block < blocks; block++) {
+  for (let first = start; first < end; first += BLOCK) {
+    const block = q8Block(weights, columns, output, first / BLOCK);
     let blockSum = 0;
     for (let column = 0; column < BLOCK; column++) {
-      const byte = segment + block * 128 + (column >> 2) * 16 + lane * 4 + (column & 3);
-      blockSum += i8[byte]! * i8[plane + start + block * BLOCK + column]!;
+      const byte = block + (column >> 2) * 64 + (output % GROUP_OUTPUTS) * 4 + (column & 3);
+      blockSum += i8[byte]! * i8[plane + first + column]!;
     }
-    const scale = floatOfHalf(u16[(segment + blocks * 128 + block * 8) / 2 + lane]!);
+    const scale = floatOfHalf(u16[(block + 512) / 2 + (output % GROUP_OUTPUTS)]!);
     sum = float(sum + float(blockSum * scale));
   }
   return sum;
+}
+
+/** Byte offset of the 544 bytes of an output's group and block. */
+export function q8Block(weights: number, columns: number, output: number, block: number): number {
+  return weights + (Math.floor(output / GROUP_OUTPUTS) * (columns / BLOCK) + block) * Q8_BLOCK_BYTES;
 }

@@ -1,6 +1,7 @@
-import { BLOCK, LANES, MAX_BLOCK_SCALE, q4StreamBytes, SEGMENT } from "../layout.ts";
+import { BLOCK, GROUP_OUTPUTS, LANES, MAX_BLOCK_SCALE, q4StreamBytes } from "../layout.ts";
 import { ROUNDER } from "./exponential.ts";
 import { floatOfHalf } from "./half.ts";
+import { q4Block } from "./matmul-q4.ts";
 import type { MemoryViews } from "./memory-views.ts";
 
 const float = Math.fround;
@@ -21,28 +22,22 @@ export function repackQ4(
   const padded = Math.ceil(outputs / LANES) * LANES;
   for (let row = 0; row < padded; row++) {
     const output = firstOutput + row;
-    const lane = output % LANES;
-    const group = weights + ((output - lane) / LANES) * blocks * 72;
+    const inGroup = output % GROUP_OUTPUTS;
     const halves = row < outputs ? u16.subarray(scales / 2 + row * blocks, scales / 2 + (row + 1) * blocks) : undefined;
     const largest = halves ? Math.max(...halves.map((half) => half & 0x7fff)) : 0;
     const rowScale = float(floatOfHalf(largest) / MAX_BLOCK_SCALE);
     f32[rowScales + output] = rowScale;
     for (let block = 0; block < blocks; block++) {
-      const firstBlock = block - (block % (SEGMENT / BLOCK));
-      const inSegment = Math.min(SEGMENT / BLOCK, blocks - firstBlock);
-      const segment = group + firstBlock * 72;
       const source = bytes + (row * blocks + block) * 16;
-      const target = segment + (block - firstBlock) * 64 + lane * 4;
+      const target = q4Block(weights, columns, output, block);
       for (let column = 0; column < BLOCK; column++) {
         const stored = u8[source + (column >> 1)]!;
         const nibble = halves ? (column & 1 ? stored >> 4 : stored & 15) : 0;
-        const at = target + (column >> 3) * 16 + (column & 3);
+        const at = target + (column >> 3) * 64 + inGroup * 4 + (column & 3);
         u8[at] = column & 4 ? u8[at]! | (nibble << 4) : nibble;
       }
       const relative = halves && largest > 0 ? float(floatOfHalf(halves[block]!) / rowScale) : 0;
-      i16[(segment + inSegment * 64) / 2 + (block - firstBlock) * LANES + lane] = float(
-        float(relative + ROUNDER) - ROUNDER,
-      );
+      i16[(target + 256) / 2 + inGroup] = float(float(relative + ROUNDER) - ROUNDER);
     }
   }
 }

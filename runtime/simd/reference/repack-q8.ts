@@ -1,4 +1,5 @@
-import { BLOCK, LANES, SEGMENT } from "../layout.ts";
+import { BLOCK, GROUP_OUTPUTS, LANES } from "../layout.ts";
+import { q8Block } from "./matmul-q8.ts";
 import type { MemoryViews } from "./memory-views.ts";
 
 /** Kernels.repackQ8. */
@@ -15,19 +16,14 @@ export function repackQ8(
   const padded = Math.ceil(outputs / LANES) * LANES;
   for (let row = 0; row < padded; row++) {
     const output = firstOutput + row;
-    const lane = output % LANES;
-    const group = weights + ((output - lane) / LANES) * blocks * 136;
+    const inGroup = output % GROUP_OUTPUTS;
     for (let block = 0; block < blocks; block++) {
-      const firstBlock = block - (block % (SEGMENT / BLOCK));
-      const inSegment = Math.min(SEGMENT / BLOCK, blocks - firstBlock);
-      const segment = group + firstBlock * 136;
-      const target = segment + (block - firstBlock) * 128 + lane * 4;
+      const target = q8Block(weights, columns, output, block);
       for (let column = 0; column < BLOCK; column++) {
         const stored = row < outputs ? u8[bytes + row * columns + block * BLOCK + column]! : 128;
-        u8[target + (column >> 2) * 16 + (column & 3)] = stored ^ 128;
+        u8[target + (column >> 2) * 64 + inGroup * 4 + (column & 3)] = stored ^ 128;
       }
-      u16[(segment + inSegment * 128) / 2 + (block - firstBlock) * LANES + lane] =
-        row < outputs ? u16[scales / 2 + row * blocks + block]! : 0;
+      u16[(target + 512) / 2 + inGroup] = row < outputs ? u16[scales / 2 + row * blocks + block]! : 0;
     }
   }
 }

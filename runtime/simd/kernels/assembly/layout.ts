@@ -2,16 +2,20 @@
 
 export const BLOCK: u32 = 32;
 export const SEGMENT: u32 = 128;
-export const SEGMENT_BLOCKS: u32 = 4;
 export const PAGE_TOKENS: u32 = 32;
 export const ATTENTION_ROWS: u32 = 64;
 
-/** Bytes of a block of four outputs. */
-export const Q4_BLOCK: u32 = 72;
-export const Q4_NIBBLES: u32 = 64;
-export const Q8_BLOCK: u32 = 136;
-export const Q8_BYTES: u32 = 128;
-export const BLOCK_SCALES: u32 = 8;
+/** Outputs in one stream, and bytes of a block of theirs: weights, then scales. */
+export const GROUP_OUTPUTS: u32 = 16;
+export const Q4_NIBBLES: u32 = 256;
+export const Q4_BLOCK: u32 = 288;
+export const Q8_BYTES: u32 = 512;
+export const Q8_BLOCK: u32 = 544;
+/** Between the vectors of four outputs in one block, and between those and the next columns'. */
+export const LANES_BYTES: u32 = 16;
+export const VECTOR_STRIDE: u32 = 64;
+/** Bytes of the int16 or float16 scales of four outputs. */
+export const LANES_SCALES: u32 = 8;
 
 function align(bytes: u32): u32 {
   return (bytes + 15) & ~15;
@@ -36,5 +40,5 @@ export function planeBytes(columns: u32): u32 {
 }
 
 export function q4StreamBytes(outputs: u32, columns: u32): u32 {
-  return align(((outputs + 3) >> 2) * (columns / BLOCK) * Q4_BLOCK);
+  return ((outputs + GROUP_OUTPUTS - 1) / GROUP_OUTPUTS) * (columns / BLOCK) * Q4_BLOCK;
 }

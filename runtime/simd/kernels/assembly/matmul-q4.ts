@@ -1,10 +1,27 @@
-import { BLOCK, planeBytes, Q4_BLOCK, q4StreamBytes } from "./layout";
-import { tile1 as relaxedTile1, tile2 as relaxedTile2, tile4 as relaxedTile4 } from "./q4-tiles-relaxed";
-import { tile1 as simd128Tile1, tile2 as simd128Tile2, tile4 as simd128Tile4 } from "./q4-tiles-simd128";
+import {
+  BLOCK,
+  GROUP_OUTPUTS,
+  LANES_BYTES,
+  LANES_SCALES,
+  planeBytes,
+  Q4_BLOCK,
+  Q4_NIBBLES,
+  q4StreamBytes,
+} from "./layout";
+import {
+  digitsTimes4 as relaxedDigitsTimes4,
+  rows4Times4 as relaxedRows4Times4,
+  rowTimes16 as relaxedRowTimes16,
+} from "./q4-tiles-relaxed";
+import {
+  digitsTimes4 as simd128DigitsTimes4,
+  rows4Times4 as simd128Rows4Times4,
+  rowTimes16 as simd128RowTimes16,
+} from "./q4-tiles-simd128";
 
 /**
- * Kernels.matmulQ4. Planes of activation rows go through the weights of four outputs in tiles of 4, 2 and 1, so that
- * weights come from memory once. With 16 bits two neighbouring planes are one row.
+ * Kernels.matmulQ4. All rows go through a group of sixteen outputs before the next group, four rows at a time and then
+ * one by one, so that weights come from memory once.
  */
 export function matmulQ4(
   activations: usize,
@@ -15,42 +32,70 @@ export function matmulQ4(
   outputs: u32,
   y: usize,
 ): void {
-  const wide = bits === 16;
-  const planes = wide ? rows << 1 : rows;
-  const bytes: usize = planeBytes(columns);
-  const group: usize = (columns / BLOCK) * Q4_BLOCK;
-  const yRow: usize = outputs << 2;
+  const bytes = planeBytes(columns);
+  const group = (columns / BLOCK) * Q4_BLOCK;
+  const yRow = outputs << 2;
+  const tiled = bits === 8 ? rows & ~3 : 0;
   let rowScales = weights + q4StreamBytes(outputs, columns);
-  for (let output: u32 = 0; output < outputs; output += 4) {
-    const lanes = min(4, outputs - output);
-    const scales = v128.load(rowScales);
-    let plane = activations;
-    let target = y + (output << 2);
-    let left = planes;
-    for (; left >= 4; left -= 4) {
-      if (ASC_FEATURE_RELAXED_SIMD) {
-        relaxedTile4(plane, bytes, columns, wide, weights, scales, lanes, target, yRow);
-      } else {
-        simd128Tile4(plane, bytes, columns, wide, weights, scales, lanes, target, yRow);
-      }
-      plane += bytes << 2;
-      target += wide ? yRow << 1 : yRow << 2;
+  for (let output: u32 = 0; output < outputs; output += GROUP_OUTPUTS) {
+    const lanes = outputs - output;
+    for (let row: u32 = 0; row < tiled; row += 4) {
+      fourRows(activations + row * bytes, bytes, columns, weights, rowScales, lanes, y + row * yRow, yRow);
     }
-    if (left >= 2) {
-      if (ASC_FEATURE_RELAXED_SIMD) {
-        relaxedTile2(plane, bytes, columns, wide, weights, scales, lanes, target, yRow);
-      } else {
-        simd128Tile2(plane, bytes, columns, wide, weights, scales, lanes, target, yRow);
-      }
-      plane += bytes << 1;
-      target += wide ? yRow : yRow << 1;
-      left -= 2;
-    }
-    if (left > 0) {
-      if (ASC_FEATURE_RELAXED_SIMD) relaxedTile1(plane, columns, weights, scales, lanes, target);
-      else simd128Tile1(plane, columns, weights, scales, lanes, target);
+    for (let row = tiled; row < rows; row++) {
+      const target = y + row * yRow;
+      const plane = activations + row * bytes;
+      if (bits === 16) digitsRow(plane + row * bytes, bytes, columns, weights, rowScales, lanes, target);
+      else if (ASC_FEATURE_RELAXED_SIMD) relaxedRowTimes16(plane, columns, weights, rowScales, lanes, target);
+      else simd128RowTimes16(plane, columns, weights, rowScales, lanes, target);
     }
     weights += group;
-    rowScales += 16;
+    rowScales += GROUP_OUTPUTS << 2;
+    y += GROUP_OUTPUTS << 2;
+  }
+}
+
+/** Four rows times a group, of which `lanes` outputs exist, four outputs at a time. */
+function fourRows(
+  plane: usize,
+  bytes: u32,
+  columns: u32,
+  weights: usize,
+  rowScales: usize,
+  lanes: u32,
+  y: usize,
+  yRow: u32,
+): void {
+  const parts = min(4, (lanes + 3) >> 2);
+  for (let part: u32 = 0; part < parts; part++) {
+    const from = weights + part * LANES_BYTES;
+    const scales = weights + Q4_NIBBLES + part * LANES_SCALES;
+    const factors = rowScales + part * LANES_BYTES;
+    const left = lanes - (part << 2);
+    const to = y + part * LANES_BYTES;
+    if (ASC_FEATURE_RELAXED_SIMD) relaxedRows4Times4(plane, bytes, columns, from, scales, factors, left, to, yRow);
+    else simd128Rows4Times4(plane, bytes, columns, from, scales, factors, left, to, yRow);
+  }
+}
+
+/** One row of 16-bit activations, planes `bytes` apart, times a group, four outputs at a time. */
+function digitsRow(
+  plane: usize,
+  bytes: u32,
+  columns: u32,
+  weights: usize,
+  rowScales: usize,
+  lanes: u32,
+  y: usize,
+): void {
+  const parts = min(4, (lanes + 3) >> 2);
+  for (let part: u32 = 0; part < parts; part++) {
+    const from = weights + part * LANES_BYTES;
+    const scales = weights + Q4_NIBBLES + part * LANES_SCALES;
+    const factors = rowScales + part * LANES_BYTES;
+    const left = lanes - (part << 2);
+    const to = y + part * LANES_BYTES;
+    if (ASC_FEATURE_RELAXED_SIMD) relaxedDigitsTimes4(plane, bytes, columns, from, scales, factors, left, to);
+    else simd128DigitsTimes4(plane, bytes, columns, from, scales, factors, left, to);
   }
 }

@@ -1,8 +1,10 @@
-import { BLOCK, planeBytes, Q8_BLOCK } from "./layout";
-import { tile1 as relaxedTile1, tile2 as relaxedTile2 } from "./q8-tiles-relaxed";
-import { tile1 as simd128Tile1, tile2 as simd128Tile2 } from "./q8-tiles-simd128";
+import { BLOCK, GROUP_OUTPUTS, LANES_BYTES, LANES_SCALES, planeBytes, Q8_BLOCK, Q8_BYTES } from "./layout";
+import { digitsTimes4, rowTimes16 } from "./q8-tiles";
 
-/** Kernels.matmulQ8, in the tiles of matmul-q4.ts. */
+/**
+ * Kernels.matmulQ8. All rows go through a group of sixteen outputs before the next group, so that weights come from
+ * memory once.
+ */
 export function matmulQ8(
   activations: usize,
   rows: u32,
@@ -12,26 +14,30 @@ export function matmulQ8(
   outputs: u32,
   y: usize,
 ): void {
-  const wide = bits === 16;
-  const planes = wide ? rows << 1 : rows;
-  const bytes: usize = planeBytes(columns);
-  const group: usize = (columns / BLOCK) * Q8_BLOCK;
-  const yRow: usize = outputs << 2;
-  for (let output: u32 = 0; output < outputs; output += 4) {
-    const lanes = min(4, outputs - output);
-    let plane = activations;
-    let target = y + (output << 2);
-    let left = planes;
-    for (; left >= 2; left -= 2) {
-      if (ASC_FEATURE_RELAXED_SIMD) relaxedTile2(plane, bytes, columns, wide, weights, lanes, target, yRow);
-      else simd128Tile2(plane, bytes, columns, wide, weights, lanes, target, yRow);
-      plane += bytes << 1;
-      target += wide ? yRow : yRow << 1;
-    }
-    if (left > 0) {
-      if (ASC_FEATURE_RELAXED_SIMD) relaxedTile1(plane, columns, weights, lanes, target);
-      else simd128Tile1(plane, columns, weights, lanes, target);
+  const bytes = planeBytes(columns);
+  const group = (columns / BLOCK) * Q8_BLOCK;
+  const yRow = outputs << 2;
+  for (let output: u32 = 0; output < outputs; output += GROUP_OUTPUTS) {
+    const lanes = outputs - output;
+    for (let row: u32 = 0; row < rows; row++) {
+      const target = y + row * yRow;
+      const plane = activations + row * bytes;
+      if (bits === 16) digitsRow(plane + row * bytes, bytes, columns, weights, lanes, target);
+      else rowTimes16(plane, columns, weights, lanes, target);
     }
     weights += group;
+    y += GROUP_OUTPUTS << 2;
+  }
+}
+
+/** One row of 16-bit activations, planes `bytes` apart, times a group, four outputs at a time. */
+function digitsRow(plane: usize, bytes: u32, columns: u32, weights: usize, lanes: u32, y: usize): void {
+  const parts = min(4, (lanes + 3) >> 2);
+  for (let part: u32 = 0; part < parts; part++) {
+    const from = weights + part * LANES_BYTES;
+    const scales = weights + Q8_BYTES + part * LANES_SCALES;
+    const left = lanes - (part << 2);
+    const to = y + part * LANES_BYTES;
+    digitsTimes4(plane, bytes, columns, from, scales, left, to);
   }
 }

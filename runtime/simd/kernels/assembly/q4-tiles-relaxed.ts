@@ -1,82 +1,99 @@
-import { BLOCK, BLOCK_SCALES, planeScales, planeSums, Q4_NIBBLES, SEGMENT } from "./layout";
+import { BLOCK, planeScales, planeSums, Q4_BLOCK, Q4_NIBBLES, SEGMENT, VECTOR_STRIDE } from "./layout";
 import { hiddenZero } from "./vector/constants";
-import { blockDots, doubledScales, highNibbles, lowNibbles, scaledSegment } from "./vector/q4-relaxed";
-import { storeLanes } from "./vector/sums";
+import { blockDots, doubledScales, highNibbles, lowNibbles, vectorDots } from "./vector/q4-relaxed";
+import { scaledSegment, splatLane0, splatLane1, splatLane2, splatLane3, storeGroup, storeLanes } from "./vector/sums";
 
-/*
- * One, two or four activation planes times the weights of four outputs, a 32-bit lane an output. Planes are `bytes` apart,
- * results `yRow` bytes. `wide`: neighbouring planes are the high and the low digits of one row.
- */
+/** One row (a plane of 8-bit activations) times sixteen outputs, of which the first `lanes` are stored. */
+export function rowTimes16(plane: usize, columns: u32, weights: usize, rowScales: usize, lanes: u32, y: usize): void {
+  const mask = i8x16.splat(<i8>(15 + hiddenZero(columns)));
+  let sums = plane + planeSums(columns);
+  let scale = plane + planeScales(columns);
+  let f0 = f32x4.splat(0);
+  let f1 = f32x4.splat(0);
+  let f2 = f32x4.splat(0);
+  let f3 = f32x4.splat(0);
+  for (const end = plane + columns; plane < end; ) {
+    const segmentEnd = min(plane + SEGMENT, end);
+    let s0 = i32x4.splat(0);
+    let s1 = i32x4.splat(0);
+    let s2 = i32x4.splat(0);
+    let s3 = i32x4.splat(0);
+    for (; plane < segmentEnd; plane += BLOCK) {
+      let d0 = v128.load32_splat(sums);
+      let d1 = d0;
+      let d2 = d0;
+      let d3 = d0;
+      let q = v128.load(plane);
+      let low = splatLane0(q);
+      let high = splatLane1(q);
+      d0 = vectorDots(d0, v128.load(weights), low, high, mask);
+      d1 = vectorDots(d1, v128.load(weights, 16), low, high, mask);
+      d2 = vectorDots(d2, v128.load(weights, 32), low, high, mask);
+      d3 = vectorDots(d3, v128.load(weights, 48), low, high, mask);
+      low = splatLane2(q);
+      high = splatLane3(q);
+      d0 = vectorDots(d0, v128.load(weights, 64), low, high, mask);
+      d1 = vectorDots(d1, v128.load(weights, 80), low, high, mask);
+      d2 = vectorDots(d2, v128.load(weights, 96), low, high, mask);
+      d3 = vectorDots(d3, v128.load(weights, 112), low, high, mask);
+      q = v128.load(plane, 16);
+      low = splatLane0(q);
+      high = splatLane1(q);
+      d0 = vectorDots(d0, v128.load(weights, 128), low, high, mask);
+      d1 = vectorDots(d1, v128.load(weights, 144), low, high, mask);
+      d2 = vectorDots(d2, v128.load(weights, 160), low, high, mask);
+      d3 = vectorDots(d3, v128.load(weights, 176), low, high, mask);
+      low = splatLane2(q);
+      high = splatLane3(q);
+      d0 = vectorDots(d0, v128.load(weights, 192), low, high, mask);
+      d1 = vectorDots(d1, v128.load(weights, 208), low, high, mask);
+      d2 = vectorDots(d2, v128.load(weights, 224), low, high, mask);
+      d3 = vectorDots(d3, v128.load(weights, 240), low, high, mask);
+      const blockScales = weights + Q4_NIBBLES;
+      s0 = i32x4.add(s0, i32x4.dot_i16x8_s(d0, doubledScales(blockScales)));
+      s1 = i32x4.add(s1, i32x4.dot_i16x8_s(d1, doubledScales(blockScales + 8)));
+      s2 = i32x4.add(s2, i32x4.dot_i16x8_s(d2, doubledScales(blockScales + 16)));
+      s3 = i32x4.add(s3, i32x4.dot_i16x8_s(d3, doubledScales(blockScales + 24)));
+      weights += Q4_BLOCK;
+      sums += 4;
+    }
+    f0 = f32x4.add(f0, scaledSegment(s0, scale));
+    f1 = f32x4.add(f1, scaledSegment(s1, scale));
+    f2 = f32x4.add(f2, scaledSegment(s2, scale));
+    f3 = f32x4.add(f3, scaledSegment(s3, scale));
+    scale += 4;
+  }
+  f0 = f32x4.mul(f0, v128.load(rowScales));
+  f1 = f32x4.mul(f1, v128.load(rowScales, 16));
+  f2 = f32x4.mul(f2, v128.load(rowScales, 32));
+  f3 = f32x4.mul(f3, v128.load(rowScales, 48));
+  storeGroup(y, f0, f1, f2, f3, lanes);
+}
 
-export function tile1(plane: usize, columns: u32, weights: usize, rowScales: v128, lanes: u32, y: usize): void {
+/** The two planes of one row of 16-bit activations, `bytes` apart, times the four outputs at `weights`. */
+export function digitsTimes4(
+  plane: usize,
+  bytes: u32,
+  columns: u32,
+  weights: usize,
+  blockScales: usize,
+  rowScales: usize,
+  lanes: u32,
+  y: usize,
+): void {
   const mask = i8x16.splat(<i8>(15 + hiddenZero(columns)));
   let sums = plane + planeSums(columns);
   let scale = plane + planeScales(columns);
   let f = f32x4.splat(0);
-  for (let left = columns; left > 0; ) {
-    const segment = min(left, SEGMENT);
-    let blockScales = weights + (segment / BLOCK) * Q4_NIBBLES;
-    const nextPlane = plane + segment;
-    let s = i32x4.splat(0);
-    for (; plane < nextPlane; plane += BLOCK) {
-      const v0 = v128.load(weights);
-      const v1 = v128.load(weights, 16);
-      const v2 = v128.load(weights, 32);
-      const v3 = v128.load(weights, 48);
-      const dots = blockDots(
-        plane,
-        sums,
-        lowNibbles(v0, mask),
-        highNibbles(v0, mask),
-        lowNibbles(v1, mask),
-        highNibbles(v1, mask),
-        lowNibbles(v2, mask),
-        highNibbles(v2, mask),
-        lowNibbles(v3, mask),
-        highNibbles(v3, mask),
-      );
-      s = i32x4.add(s, i32x4.dot_i16x8_s(dots, doubledScales(blockScales)));
-      weights += Q4_NIBBLES;
-      blockScales += BLOCK_SCALES;
-      sums += 4;
-    }
-    weights = blockScales;
-    f = f32x4.add(f, scaledSegment(s, scale));
-    scale += 4;
-    left -= segment;
-  }
-  storeLanes(y, f32x4.mul(f, rowScales), lanes);
-}
-
-export function tile2(
-  plane: usize,
-  bytes: usize,
-  columns: u32,
-  wide: bool,
-  weights: usize,
-  rowScales: v128,
-  lanes: u32,
-  y: usize,
-  yRow: usize,
-): void {
-  const mask = i8x16.splat(<i8>(15 + hiddenZero(columns)));
-  let plane1 = plane + bytes;
-  let sums = plane + planeSums(columns);
-  let sums1 = sums + bytes;
-  let scale = plane + planeScales(columns);
-  let f0 = f32x4.splat(0);
-  let f1 = f32x4.splat(0);
-  for (let left = columns; left > 0; ) {
-    const segment = min(left, SEGMENT);
-    let blockScales = weights + (segment / BLOCK) * Q4_NIBBLES;
-    const nextPlane = plane + segment;
+  for (const end = plane + columns; plane < end; ) {
+    const segmentEnd = min(plane + SEGMENT, end);
     let s0 = i32x4.splat(0);
     let s1 = i32x4.splat(0);
-    for (; plane < nextPlane; plane += BLOCK) {
+    for (; plane < segmentEnd; plane += BLOCK) {
       const v0 = v128.load(weights);
-      const v1 = v128.load(weights, 16);
-      const v2 = v128.load(weights, 32);
-      const v3 = v128.load(weights, 48);
+      const v1 = v128.load(weights, VECTOR_STRIDE);
+      const v2 = v128.load(weights, 2 * VECTOR_STRIDE);
+      const v3 = v128.load(weights, 3 * VECTOR_STRIDE);
       const l0 = lowNibbles(v0, mask);
       const h0 = highNibbles(v0, mask);
       const l1 = lowNibbles(v1, mask);
@@ -87,35 +104,30 @@ export function tile2(
       const h3 = highNibbles(v3, mask);
       const scales = doubledScales(blockScales);
       s0 = i32x4.add(s0, i32x4.dot_i16x8_s(blockDots(plane, sums, l0, h0, l1, h1, l2, h2, l3, h3), scales));
-      s1 = i32x4.add(s1, i32x4.dot_i16x8_s(blockDots(plane1, sums1, l0, h0, l1, h1, l2, h2, l3, h3), scales));
-      weights += Q4_NIBBLES;
-      blockScales += BLOCK_SCALES;
-      plane1 += BLOCK;
+      const low = blockDots(plane + bytes, sums + bytes, l0, h0, l1, h1, l2, h2, l3, h3);
+      s1 = i32x4.add(s1, i32x4.dot_i16x8_s(low, scales));
+      weights += Q4_BLOCK;
+      blockScales += Q4_BLOCK;
       sums += 4;
-      sums1 += 4;
     }
-    weights = blockScales;
-    f0 = f32x4.add(f0, scaledSegment(s0, scale));
-    const t1 = scaledSegment(s1, scale + bytes);
-    if (wide) f0 = f32x4.add(f0, t1);
-    else f1 = f32x4.add(f1, t1);
+    f = f32x4.add(f, scaledSegment(s0, scale));
+    f = f32x4.add(f, scaledSegment(s1, scale + bytes));
     scale += 4;
-    left -= segment;
   }
-  storeLanes(y, f32x4.mul(f0, rowScales), lanes);
-  if (!wide) storeLanes(y + yRow, f32x4.mul(f1, rowScales), lanes);
+  storeLanes(y, f32x4.mul(f, v128.load(rowScales)), lanes);
 }
 
-export function tile4(
+/** Four rows (planes `bytes` apart) times the four outputs at `weights`; results go `yRow` bytes apart. */
+export function rows4Times4(
   plane: usize,
-  bytes: usize,
+  bytes: u32,
   columns: u32,
-  wide: bool,
   weights: usize,
-  rowScales: v128,
+  blockScales: usize,
+  rowScales: usize,
   lanes: u32,
   y: usize,
-  yRow: usize,
+  yRow: u32,
 ): void {
   const mask = i8x16.splat(<i8>(15 + hiddenZero(columns)));
   let plane1 = plane + bytes;
@@ -130,19 +142,17 @@ export function tile4(
   let f1 = f32x4.splat(0);
   let f2 = f32x4.splat(0);
   let f3 = f32x4.splat(0);
-  for (let left = columns; left > 0; ) {
-    const segment = min(left, SEGMENT);
-    let blockScales = weights + (segment / BLOCK) * Q4_NIBBLES;
-    const nextPlane = plane + segment;
+  for (const end = plane + columns; plane < end; ) {
+    const segmentEnd = min(plane + SEGMENT, end);
     let s0 = i32x4.splat(0);
     let s1 = i32x4.splat(0);
     let s2 = i32x4.splat(0);
     let s3 = i32x4.splat(0);
-    for (; plane < nextPlane; plane += BLOCK) {
+    for (; plane < segmentEnd; plane += BLOCK) {
       const v0 = v128.load(weights);
-      const v1 = v128.load(weights, 16);
-      const v2 = v128.load(weights, 32);
-      const v3 = v128.load(weights, 48);
+      const v1 = v128.load(weights, VECTOR_STRIDE);
+      const v2 = v128.load(weights, 2 * VECTOR_STRIDE);
+      const v3 = v128.load(weights, 3 * VECTOR_STRIDE);
       const l0 = lowNibbles(v0, mask);
       const h0 = highNibbles(v0, mask);
       const l1 = lowNibbles(v1, mask);
@@ -156,8 +166,8 @@ export function tile4(
       s1 = i32x4.add(s1, i32x4.dot_i16x8_s(blockDots(plane1, sums1, l0, h0, l1, h1, l2, h2, l3, h3), scales));
       s2 = i32x4.add(s2, i32x4.dot_i16x8_s(blockDots(plane2, sums2, l0, h0, l1, h1, l2, h2, l3, h3), scales));
       s3 = i32x4.add(s3, i32x4.dot_i16x8_s(blockDots(plane3, sums3, l0, h0, l1, h1, l2, h2, l3, h3), scales));
-      weights += Q4_NIBBLES;
-      blockScales += BLOCK_SCALES;
+      weights += Q4_BLOCK;
+      blockScales += Q4_BLOCK;
       plane1 += BLOCK;
       plane2 += BLOCK;
       plane3 += BLOCK;
@@ -166,25 +176,14 @@ export function tile4(
       sums2 += 4;
       sums3 += 4;
     }
-    weights = blockScales;
-    const t1 = scaledSegment(s1, scale + bytes);
-    const t2 = scaledSegment(s2, scale + 2 * bytes);
-    const t3 = scaledSegment(s3, scale + 3 * bytes);
     f0 = f32x4.add(f0, scaledSegment(s0, scale));
-    if (wide) {
-      f0 = f32x4.add(f0, t1);
-      f1 = f32x4.add(f32x4.add(f1, t2), t3);
-    } else {
-      f1 = f32x4.add(f1, t1);
-      f2 = f32x4.add(f2, t2);
-      f3 = f32x4.add(f3, t3);
-    }
+    f1 = f32x4.add(f1, scaledSegment(s1, scale + bytes));
+    f2 = f32x4.add(f2, scaledSegment(s2, scale + 2 * bytes));
+    f3 = f32x4.add(f3, scaledSegment(s3, scale + 3 * bytes));
     scale += 4;
-    left -= segment;
   }
-  storeLanes(y, f32x4.mul(f0, rowScales), lanes);
-  storeLanes(y + yRow, f32x4.mul(f1, rowScales), lanes);
-  if (wide) return;
-  storeLanes(y + 2 * yRow, f32x4.mul(f2, rowScales), lanes);
-  storeLanes(y + 3 * yRow, f32x4.mul(f3, rowScales), lanes);
+  storeLanes(y, f32x4.mul(f0, v128.load(rowScales)), lanes);
+  storeLanes(y + yRow, f32x4.mul(f1, v128.load(rowScales)), lanes);
+  storeLanes(y + 2 * yRow, f32x4.mul(f2, v128.load(rowScales)), lanes);
+  storeLanes(y + 3 * yRow, f32x4.mul(f3, v128.load(rowScales)), lanes);
 }

@@ -1,110 +1,126 @@
-import { BLOCK, BLOCK_SCALES, planeScales, planeSums, Q4_NIBBLES, SEGMENT } from "./layout";
+import { BLOCK, planeScales, planeSums, Q4_BLOCK, Q4_NIBBLES, SEGMENT, VECTOR_STRIDE } from "./layout";
 import { hiddenZero } from "./vector/constants";
-import { scaledSegment } from "./vector/q4-relaxed";
-import { highEven, highOdd, lowEven, lowOdd, offsetSum, vectorDots } from "./vector/q4-simd128";
-import { storeLanes } from "./vector/sums";
+import { highEven, highOdd, lowEven, lowOdd, offsetSum, partsDots, vectorDots } from "./vector/q4-simd128";
+import { scaledSegment, splatLane0, splatLane1, splatLane2, splatLane3, storeGroup, storeLanes } from "./vector/sums";
 
-/* The tiles of q4-tiles-relaxed.ts without relaxed dots: nibbles and activations meet as int16. */
+/*
+ * Tiles of q4-tiles-relaxed.ts without relaxed dots: nibbles and activations meet as int16, whose plane `wide` walks; the
+ * block's eight-column vectors are gone through one by one, since sixteen registers hold no more.
+ */
 
 /** Bytes of eight columns' int16. */
 const VECTOR_WIDE: usize = 16;
 
-export function tile1(plane: usize, columns: u32, weights: usize, rowScales: v128, lanes: u32, y: usize): void {
+export function rowTimes16(plane: usize, columns: u32, weights: usize, rowScales: usize, lanes: u32, y: usize): void {
   const mask = i16x8.splat(<i16>(15 + hiddenZero(columns)));
-  let wide0 = plane + columns;
+  let wide = plane + columns;
+  let sums = plane + planeSums(columns);
+  let scale = plane + planeScales(columns);
+  let f0 = f32x4.splat(0);
+  let f1 = f32x4.splat(0);
+  let f2 = f32x4.splat(0);
+  let f3 = f32x4.splat(0);
+  for (let left = columns; left > 0; ) {
+    const segment = min(left, SEGMENT);
+    let s0 = i32x4.splat(0);
+    let s1 = i32x4.splat(0);
+    let s2 = i32x4.splat(0);
+    let s3 = i32x4.splat(0);
+    for (let block = segment; block > 0; block -= BLOCK) {
+      let d0 = offsetSum(sums);
+      let d1 = d0;
+      let d2 = d0;
+      let d3 = d0;
+      for (const end = weights + Q4_NIBBLES; weights < end; weights += VECTOR_STRIDE) {
+        const q = v128.load(wide);
+        const q02 = splatLane0(q);
+        const q13 = splatLane1(q);
+        const q46 = splatLane2(q);
+        const q57 = splatLane3(q);
+        d0 = vectorDots(d0, v128.load(weights), mask, q02, q13, q46, q57);
+        d1 = vectorDots(d1, v128.load(weights, 16), mask, q02, q13, q46, q57);
+        d2 = vectorDots(d2, v128.load(weights, 32), mask, q02, q13, q46, q57);
+        d3 = vectorDots(d3, v128.load(weights, 48), mask, q02, q13, q46, q57);
+        wide += VECTOR_WIDE;
+      }
+      s0 = i32x4.add(s0, i32x4.mul(d0, v128.load_ext<i16>(weights)));
+      s1 = i32x4.add(s1, i32x4.mul(d1, v128.load_ext<i16>(weights, 8)));
+      s2 = i32x4.add(s2, i32x4.mul(d2, v128.load_ext<i16>(weights, 16)));
+      s3 = i32x4.add(s3, i32x4.mul(d3, v128.load_ext<i16>(weights, 24)));
+      weights += Q4_BLOCK - Q4_NIBBLES;
+      sums += 4;
+    }
+    f0 = f32x4.add(f0, scaledSegment(s0, scale));
+    f1 = f32x4.add(f1, scaledSegment(s1, scale));
+    f2 = f32x4.add(f2, scaledSegment(s2, scale));
+    f3 = f32x4.add(f3, scaledSegment(s3, scale));
+    scale += 4;
+    left -= segment;
+  }
+  f0 = f32x4.mul(f0, v128.load(rowScales));
+  f1 = f32x4.mul(f1, v128.load(rowScales, 16));
+  f2 = f32x4.mul(f2, v128.load(rowScales, 32));
+  f3 = f32x4.mul(f3, v128.load(rowScales, 48));
+  storeGroup(y, f0, f1, f2, f3, lanes);
+}
+
+export function digitsTimes4(
+  plane: usize,
+  bytes: u32,
+  columns: u32,
+  weights: usize,
+  blockScales: usize,
+  rowScales: usize,
+  lanes: u32,
+  y: usize,
+): void {
+  const mask = i16x8.splat(<i16>(15 + hiddenZero(columns)));
+  let wide = plane + columns;
   let sums = plane + planeSums(columns);
   let scale = plane + planeScales(columns);
   let f = f32x4.splat(0);
   for (let left = columns; left > 0; ) {
     const segment = min(left, SEGMENT);
-    let blockScales = weights + (segment / BLOCK) * Q4_NIBBLES;
-    const nextScales = blockScales + (segment / BLOCK) * BLOCK_SCALES;
-    let s = i32x4.splat(0);
-    for (; blockScales < nextScales; blockScales += BLOCK_SCALES) {
-      let dots = offsetSum(sums);
-      for (let vector = 0; vector < 4; vector++) {
-        const v = v128.load(weights);
-        dots = vectorDots(dots, wide0, lowEven(v, mask), highEven(v, mask), lowOdd(v, mask), highOdd(v));
-        weights += 16;
-        wide0 += VECTOR_WIDE;
-      }
-      s = i32x4.add(s, i32x4.mul(dots, v128.load_ext<i16>(blockScales)));
-      sums += 4;
-    }
-    weights = nextScales;
-    f = f32x4.add(f, scaledSegment(s, scale));
-    scale += 4;
-    left -= segment;
-  }
-  storeLanes(y, f32x4.mul(f, rowScales), lanes);
-}
-
-export function tile2(
-  plane: usize,
-  bytes: usize,
-  columns: u32,
-  wide: bool,
-  weights: usize,
-  rowScales: v128,
-  lanes: u32,
-  y: usize,
-  yRow: usize,
-): void {
-  const mask = i16x8.splat(<i16>(15 + hiddenZero(columns)));
-  let wide0 = plane + columns;
-  let wide1 = wide0 + bytes;
-  let sums = plane + planeSums(columns);
-  let scale = plane + planeScales(columns);
-  let f0 = f32x4.splat(0);
-  let f1 = f32x4.splat(0);
-  for (let left = columns; left > 0; ) {
-    const segment = min(left, SEGMENT);
-    let blockScales = weights + (segment / BLOCK) * Q4_NIBBLES;
-    const nextScales = blockScales + (segment / BLOCK) * BLOCK_SCALES;
     let s0 = i32x4.splat(0);
     let s1 = i32x4.splat(0);
-    for (; blockScales < nextScales; blockScales += BLOCK_SCALES) {
+    for (let block = segment; block > 0; block -= BLOCK) {
       let dots0 = offsetSum(sums);
       let dots1 = offsetSum(sums + bytes);
-      for (let vector = 0; vector < 4; vector++) {
+      for (const end = weights + Q4_NIBBLES; weights < end; weights += VECTOR_STRIDE) {
         const v = v128.load(weights);
         const le = lowEven(v, mask);
         const he = highEven(v, mask);
         const lo = lowOdd(v, mask);
         const ho = highOdd(v);
-        dots0 = vectorDots(dots0, wide0, le, he, lo, ho);
-        dots1 = vectorDots(dots1, wide1, le, he, lo, ho);
-        weights += 16;
-        wide0 += VECTOR_WIDE;
-        wide1 += VECTOR_WIDE;
+        dots0 = partsDots(dots0, wide, le, he, lo, ho);
+        dots1 = partsDots(dots1, wide + bytes, le, he, lo, ho);
+        wide += VECTOR_WIDE;
       }
       const scales = v128.load_ext<i16>(blockScales);
       s0 = i32x4.add(s0, i32x4.mul(dots0, scales));
       s1 = i32x4.add(s1, i32x4.mul(dots1, scales));
+      weights += Q4_BLOCK - Q4_NIBBLES;
+      blockScales += Q4_BLOCK;
       sums += 4;
     }
-    weights = nextScales;
-    f0 = f32x4.add(f0, scaledSegment(s0, scale));
-    const t1 = scaledSegment(s1, scale + bytes);
-    if (wide) f0 = f32x4.add(f0, t1);
-    else f1 = f32x4.add(f1, t1);
+    f = f32x4.add(f, scaledSegment(s0, scale));
+    f = f32x4.add(f, scaledSegment(s1, scale + bytes));
     scale += 4;
     left -= segment;
   }
-  storeLanes(y, f32x4.mul(f0, rowScales), lanes);
-  if (!wide) storeLanes(y + yRow, f32x4.mul(f1, rowScales), lanes);
+  storeLanes(y, f32x4.mul(f, v128.load(rowScales)), lanes);
 }
 
-export function tile4(
+export function rows4Times4(
   plane: usize,
-  bytes: usize,
+  bytes: u32,
   columns: u32,
-  wide: bool,
   weights: usize,
-  rowScales: v128,
+  blockScales: usize,
+  rowScales: usize,
   lanes: u32,
   y: usize,
-  yRow: usize,
+  yRow: u32,
 ): void {
   const mask = i16x8.splat(<i16>(15 + hiddenZero(columns)));
   let wide0 = plane + columns;
@@ -119,28 +135,25 @@ export function tile4(
   let f3 = f32x4.splat(0);
   for (let left = columns; left > 0; ) {
     const segment = min(left, SEGMENT);
-    let blockScales = weights + (segment / BLOCK) * Q4_NIBBLES;
-    const nextScales = blockScales + (segment / BLOCK) * BLOCK_SCALES;
     let s0 = i32x4.splat(0);
     let s1 = i32x4.splat(0);
     let s2 = i32x4.splat(0);
     let s3 = i32x4.splat(0);
-    for (; blockScales < nextScales; blockScales += BLOCK_SCALES) {
+    for (let block = segment; block > 0; block -= BLOCK) {
       let dots0 = offsetSum(sums);
       let dots1 = offsetSum(sums + bytes);
       let dots2 = offsetSum(sums + 2 * bytes);
       let dots3 = offsetSum(sums + 3 * bytes);
-      for (let vector = 0; vector < 4; vector++) {
+      for (const end = weights + Q4_NIBBLES; weights < end; weights += VECTOR_STRIDE) {
         const v = v128.load(weights);
         const le = lowEven(v, mask);
         const he = highEven(v, mask);
         const lo = lowOdd(v, mask);
         const ho = highOdd(v);
-        dots0 = vectorDots(dots0, wide0, le, he, lo, ho);
-        dots1 = vectorDots(dots1, wide1, le, he, lo, ho);
-        dots2 = vectorDots(dots2, wide2, le, he, lo, ho);
-        dots3 = vectorDots(dots3, wide3, le, he, lo, ho);
-        weights += 16;
+        dots0 = partsDots(dots0, wide0, le, he, lo, ho);
+        dots1 = partsDots(dots1, wide1, le, he, lo, ho);
+        dots2 = partsDots(dots2, wide2, le, he, lo, ho);
+        dots3 = partsDots(dots3, wide3, le, he, lo, ho);
         wide0 += VECTOR_WIDE;
         wide1 += VECTOR_WIDE;
         wide2 += VECTOR_WIDE;
@@ -151,27 +164,19 @@ export function tile4(
       s1 = i32x4.add(s1, i32x4.mul(dots1, scales));
       s2 = i32x4.add(s2, i32x4.mul(dots2, scales));
       s3 = i32x4.add(s3, i32x4.mul(dots3, scales));
+      weights += Q4_BLOCK - Q4_NIBBLES;
+      blockScales += Q4_BLOCK;
       sums += 4;
     }
-    weights = nextScales;
-    const t1 = scaledSegment(s1, scale + bytes);
-    const t2 = scaledSegment(s2, scale + 2 * bytes);
-    const t3 = scaledSegment(s3, scale + 3 * bytes);
     f0 = f32x4.add(f0, scaledSegment(s0, scale));
-    if (wide) {
-      f0 = f32x4.add(f0, t1);
-      f1 = f32x4.add(f32x4.add(f1, t2), t3);
-    } else {
-      f1 = f32x4.add(f1, t1);
-      f2 = f32x4.add(f2, t2);
-      f3 = f32x4.add(f3, t3);
-    }
+    f1 = f32x4.add(f1, scaledSegment(s1, scale + bytes));
+    f2 = f32x4.add(f2, scaledSegment(s2, scale + 2 * bytes));
+    f3 = f32x4.add(f3, scaledSegment(s3, scale + 3 * bytes));
     scale += 4;
     left -= segment;
   }
-  storeLanes(y, f32x4.mul(f0, rowScales), lanes);
-  storeLanes(y + yRow, f32x4.mul(f1, rowScales), lanes);
-  if (wide) return;
-  storeLanes(y + 2 * yRow, f32x4.mul(f2, rowScales), lanes);
-  storeLanes(y + 3 * yRow, f32x4.mul(f3, rowScales), lanes);
+  storeLanes(y, f32x4.mul(f0, v128.load(rowScales)), lanes);
+  storeLanes(y + yRow, f32x4.mul(f1, v128.load(rowScales)), lanes);
+  storeLanes(y + 2 * yRow, f32x4.mul(f2, v128.load(rowScales)), lanes);
+  storeLanes(y + 3 * yRow, f32x4.mul(f3, v128.load(rowScales)), lanes);
 }

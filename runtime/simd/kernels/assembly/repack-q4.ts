@@ -1,6 +1,15 @@
-import { BLOCK, BLOCK_SCALES, Q4_BLOCK, Q4_NIBBLES, q4StreamBytes, SEGMENT_BLOCKS } from "./layout";
+import {
+  BLOCK,
+  GROUP_OUTPUTS,
+  LANES_BYTES,
+  LANES_SCALES,
+  Q4_BLOCK,
+  Q4_NIBBLES,
+  q4StreamBytes,
+  VECTOR_STRIDE,
+} from "./layout";
 import { ROUNDER } from "./vector/exponential";
-import { HALF_FACTOR } from "./vector/half";
+import { floatOfHalf } from "./vector/half";
 
 const MAX_BLOCK_SCALE: f32 = 16383;
 
@@ -16,35 +25,26 @@ export function repackQ4(
 ): void {
   const blocks = columns / BLOCK;
   let rowScales = weights + q4StreamBytes(totalOutputs, columns) + (firstOutput << 2);
-  let group = weights + (firstOutput >> 2) * blocks * Q4_BLOCK;
-  for (let left = outputs; left > 0; ) {
-    const lanes = min(4, left);
+  const end = firstOutput + outputs;
+  for (let output = firstOutput; output < end; output += 4) {
+    const lanes = min(4, end - output);
+    const part = (output % GROUP_OUTPUTS) >> 2;
+    const group = weights + (output / GROUP_OUTPUTS) * blocks * Q4_BLOCK;
     for (let block: u32 = 0; block < blocks; block++) {
-      repackBlock(bytes + (block << 4), blocks << 4, lanes, nibblesAt(group, block));
+      repackBlock(bytes + (block << 4), blocks << 4, lanes, group + block * Q4_BLOCK + part * LANES_BYTES);
     }
+    const blockScales = group + Q4_NIBBLES + part * LANES_SCALES;
     for (let lane: u32 = 0; lane < 4; lane++) {
-      store<f32>(rowScales, lane < lanes ? repackScales(scales, blocks, group, lane) : zeroScales(blocks, group, lane));
+      const to = blockScales + (lane << 1);
+      store<f32>(rowScales, lane < lanes ? repackScales(scales, blocks, to) : zeroScales(blocks, to));
       scales += blocks << 1;
       rowScales += 4;
     }
     bytes += blocks << 6;
-    group += blocks * Q4_BLOCK;
-    left -= lanes;
   }
 }
 
-function nibblesAt(group: usize, block: u32): usize {
-  const first = block & ~(SEGMENT_BLOCKS - 1);
-  return group + first * Q4_BLOCK + (block - first) * Q4_NIBBLES;
-}
-
-function scalesAt(group: usize, blocks: u32, block: u32): usize {
-  const first = block & ~(SEGMENT_BLOCKS - 1);
-  const inSegment = min(SEGMENT_BLOCKS, blocks - first);
-  return group + first * Q4_BLOCK + inSegment * Q4_NIBBLES + (block - first) * BLOCK_SCALES;
-}
-
-/** Four rows' 16 bytes of one block, `stride` apart, into 4 vectors of 4 bytes a row. */
+/** Four rows' 16 bytes of one block, `stride` apart, into 4 vectors of 4 bytes a row, VECTOR_STRIDE apart. */
 function repackBlock(from: usize, stride: u32, lanes: u32, to: usize): void {
   const zero = i32x4.splat(0);
   const r0 = nibblesByLane(v128.load(from));
@@ -56,9 +56,9 @@ function repackBlock(from: usize, stride: u32, lanes: u32, to: usize): void {
   const low23 = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5);
   const high23 = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7);
   v128.store(to, v128.shuffle<i64>(low01, low23, 0, 2));
-  v128.store(to, v128.shuffle<i64>(low01, low23, 1, 3), 16);
-  v128.store(to, v128.shuffle<i64>(high01, high23, 0, 2), 32);
-  v128.store(to, v128.shuffle<i64>(high01, high23, 1, 3), 48);
+  v128.store(to, v128.shuffle<i64>(low01, low23, 1, 3), VECTOR_STRIDE);
+  v128.store(to, v128.shuffle<i64>(high01, high23, 0, 2), 2 * VECTOR_STRIDE);
+  v128.store(to, v128.shuffle<i64>(high01, high23, 1, 3), 3 * VECTOR_STRIDE);
 }
 
 /** Nibbles 0 1 2 3 4 5 6 7 of each 32-bit lane in the order 0 4 1 5 2 6 3 7. */
@@ -70,24 +70,19 @@ function nibblesByLane(v: v128): v128 {
   return v128.or(kept, v128.or(up, down));
 }
 
-/** Writes one output's int16 block scales and returns its row scale. */
-function repackScales(scales: usize, blocks: u32, group: usize, lane: u32): f32 {
+/** Writes one output's int16 block scales, a block apart from `to` on, and returns its row scale. */
+function repackScales(scales: usize, blocks: u32, to: usize): f32 {
   let largest: u32 = 0;
   for (let block: u32 = 0; block < blocks; block++) largest = max(largest, load<u16>(scales + (block << 1)) & 0x7fff);
   const rowScale = floatOfHalf(largest) / MAX_BLOCK_SCALE;
   for (let block: u32 = 0; block < blocks; block++) {
     const relative: f32 = largest > 0 ? floatOfHalf(load<u16>(scales + (block << 1))) / rowScale : 0;
-    store<i16>(scalesAt(group, blocks, block) + (lane << 1), <i16>(relative + ROUNDER - ROUNDER));
+    store<i16>(to + block * Q4_BLOCK, <i16>(relative + ROUNDER - ROUNDER));
   }
   return rowScale;
 }
 
-function zeroScales(blocks: u32, group: usize, lane: u32): f32 {
-  for (let block: u32 = 0; block < blocks; block++) store<i16>(scalesAt(group, blocks, block) + (lane << 1), 0);
+function zeroScales(blocks: u32, to: usize): f32 {
+  for (let block: u32 = 0; block < blocks; block++) store<i16>(to + block * Q4_BLOCK, 0);
   return 0;
-}
-
-function floatOfHalf(half: u32): f32 {
-  const magnitude = reinterpret<f32>((half & 0x7fff) << 13) * reinterpret<f32>(HALF_FACTOR);
-  return half & 0x8000 ? -magnitude : magnitude;
 }

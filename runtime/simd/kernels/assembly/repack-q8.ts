@@ -1,4 +1,4 @@
-import { BLOCK, BLOCK_SCALES, Q8_BLOCK, SEGMENT_BLOCKS } from "./layout";
+import { BLOCK, GROUP_OUTPUTS, LANES_BYTES, LANES_SCALES, Q8_BLOCK, Q8_BYTES, VECTOR_STRIDE } from "./layout";
 
 /** Kernels.repackQ8. */
 export function repackQ8(
@@ -10,27 +10,24 @@ export function repackQ8(
   weights: usize,
 ): void {
   const blocks = columns / BLOCK;
-  let to = weights + (firstOutput >> 2) * blocks * Q8_BLOCK;
-  for (let left = outputs; left > 0; ) {
-    const lanes = min(4, left);
-    for (let first: u32 = 0; first < blocks; first += SEGMENT_BLOCKS) {
-      const inSegment = min(SEGMENT_BLOCKS, blocks - first);
-      const from = bytes + first * BLOCK;
-      for (let part: u32 = 0; part < inSegment * BLOCK; part += 16) {
-        repackColumns(from + part, columns, lanes, to);
-        to += 64;
+  const end = firstOutput + outputs;
+  for (let output = firstOutput; output < end; output += 4) {
+    const lanes = min(4, end - output);
+    const part = (output % GROUP_OUTPUTS) >> 2;
+    let to = weights + (output / GROUP_OUTPUTS) * blocks * Q8_BLOCK;
+    for (let block: u32 = 0; block < blocks; block++) {
+      const from = bytes + block * BLOCK;
+      repackColumns(from, columns, lanes, to + part * LANES_BYTES);
+      repackColumns(from + 16, columns, lanes, to + 4 * VECTOR_STRIDE + part * LANES_BYTES);
+      const scalesTo = to + Q8_BYTES + part * LANES_SCALES;
+      for (let lane: u32 = 0; lane < 4; lane++) {
+        const scale: u16 = lane < lanes ? load<u16>(scales + ((lane * blocks + block) << 1)) : 0;
+        store<u16>(scalesTo + (lane << 1), scale);
       }
-      for (let block = first; block < first + inSegment; block++) {
-        for (let lane: u32 = 0; lane < 4; lane++) {
-          const scale: u16 = lane < lanes ? load<u16>(scales + ((lane * blocks + block) << 1)) : 0;
-          store<u16>(to + (lane << 1), scale);
-        }
-        to += BLOCK_SCALES;
-      }
+      to += Q8_BLOCK;
     }
     bytes += columns << 2;
     scales += blocks << 3;
-    left -= lanes;
   }
 }
 
@@ -46,7 +43,7 @@ function repackColumns(from: usize, stride: u32, lanes: u32, to: usize): void {
   const low23 = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5);
   const high23 = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7);
   v128.store(to, v128.xor(v128.shuffle<i64>(low01, low23, 0, 2), offset));
-  v128.store(to, v128.xor(v128.shuffle<i64>(low01, low23, 1, 3), offset), 16);
-  v128.store(to, v128.xor(v128.shuffle<i64>(high01, high23, 0, 2), offset), 32);
-  v128.store(to, v128.xor(v128.shuffle<i64>(high01, high23, 1, 3), offset), 48);
+  v128.store(to, v128.xor(v128.shuffle<i64>(low01, low23, 1, 3), offset), VECTOR_STRIDE);
+  v128.store(to, v128.xor(v128.shuffle<i64>(high01, high23, 0, 2), offset), 2 * VECTOR_STRIDE);
+  v128.store(to, v128.xor(v128.shuffle<i64>(high01, high23, 1, 3), offset), 3 * VECTOR_STRIDE);
 }

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { q4Bytes, q4StreamBytes } from "../../../../runtime/simd/layout.ts";
+import { Q4_BLOCK_BYTES, q4Bytes, q4StreamBytes } from "../../../../runtime/simd/layout.ts";
 import { onEach } from "./implementations.ts";
 import { placeMatrix, randomMatrix, storedScale } from "./matrices.ts";
 
-const OUTPUTS = 10;
+const OUTPUTS = 28;
 const COLUMNS = 352;
 const blocks = COLUMNS / 32;
 
@@ -23,10 +23,8 @@ test("a block scale moves by at most 1/32766 of the row's largest", () => {
     const rowScales = arena.readFloats(weights + q4StreamBytes(OUTPUTS, COLUMNS), OUTPUTS);
     const words = new Int16Array(arena.memory.buffer);
     return (output: number, block: number) => {
-      const first = block - (block % 4);
-      const inSegment = Math.min(4, blocks - first);
-      const at = weights + (output >> 2) * blocks * 72 + first * 72 + inSegment * 64 + (block - first) * 8;
-      return words[at / 2 + (output % 4)]! * rowScales[output]!;
+      const at = weights + ((output >> 4) * blocks + block) * Q4_BLOCK_BYTES + 256;
+      return words[at / 2 + (output % 16)]! * rowScales[output]!;
     };
   });
   for (let output = 0; output < OUTPUTS; output++) {

@@ -19,3 +19,9 @@ export function halvesOf(x: v128): v128 {
   const normal = i32x4.shr_u(i32x4.add(i32x4.add(magnitude, i32x4.splat(0xc8000fff)), odd), 13);
   return v128.or(sign, v128.bitselect(subnormal, normal, f32x4.lt(magnitude, f32x4.splat(6.103515625e-5))));
 }
+
+/** Float32 of one finite float16. */
+export function floatOfHalf(half: u32): f32 {
+  const magnitude = reinterpret<f32>((half & 0x7fff) << 13) * reinterpret<f32>(HALF_FACTOR);
+  return half & 0x8000 ? -magnitude : magnitude;
+}

@@ -13,6 +13,12 @@ export function doubledScales(address: usize): v128 {
   return v128.shuffle<i16>(scales, scales, 0, 0, 1, 1, 2, 2, 3, 3);
 }
 
+/** Adds Σ nibble · q of eight columns to `dots`; `low` and `high` hold the first and the last four, four times each. */
+export function vectorDots(dots: v128, nibbles: v128, low: v128, high: v128, mask: v128): v128 {
+  dots = i16x8.add(dots, i16x8.relaxed_dot_i8x16_i7x16_s(low, lowNibbles(nibbles, mask)));
+  return i16x8.add(dots, i16x8.relaxed_dot_i8x16_i7x16_s(high, highNibbles(nibbles, mask)));
+}
+
 /**
  * Σ (nibble − 8) · q over 32 columns at `plane`, two 16-bit lanes an output. l0 … h3 are the block's nibbles, `sums` the
  * address of −8 · Σ q. Sixteen products of at most 15 · 127 and the sum fit 16 bits.
@@ -38,9 +44,4 @@ export function blockDots(
   dots = i16x8.add(dots, i16x8.relaxed_dot_i8x16_i7x16_s(v128.load32_splat(plane, 20), h2));
   dots = i16x8.add(dots, i16x8.relaxed_dot_i8x16_i7x16_s(v128.load32_splat(plane, 24), l3));
   return i16x8.add(dots, i16x8.relaxed_dot_i8x16_i7x16_s(v128.load32_splat(plane, 28), h3));
-}
-
-/** float(sums) · the scale at `address`. */
-export function scaledSegment(sums: v128, address: usize): v128 {
-  return f32x4.mul(f32x4.convert_i32x4_s(sums), v128.load32_splat(address));
 }

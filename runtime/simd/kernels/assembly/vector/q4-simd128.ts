@@ -19,8 +19,19 @@ export function highOdd(bytes: v128): v128 {
   return i16x8.shr_u(bytes, 12);
 }
 
-/** Adds 8 columns' products to `dots`; `wide` holds the columns' int16 in the order 0, 2, 1, 3, 4, 6, 5, 7. */
-export function vectorDots(dots: v128, wide: usize, le: v128, he: v128, lo: v128, ho: v128): v128 {
+/**
+ * Adds 8 columns' products to `dots`: the nibbles of `bytes` with the columns' int16, two in each 32-bit lane. q02 holds
+ * columns 0 and 2 four times, and so on.
+ */
+export function vectorDots(dots: v128, bytes: v128, mask: v128, q02: v128, q13: v128, q46: v128, q57: v128): v128 {
+  dots = i32x4.add(dots, i32x4.dot_i16x8_s(q02, lowEven(bytes, mask)));
+  dots = i32x4.add(dots, i32x4.dot_i16x8_s(q13, lowOdd(bytes, mask)));
+  dots = i32x4.add(dots, i32x4.dot_i16x8_s(q46, highEven(bytes, mask)));
+  return i32x4.add(dots, i32x4.dot_i16x8_s(q57, highOdd(bytes)));
+}
+
+/** The same with parts unpacked before, for several rows; `wide` is the address of the columns' int16 0, 2, 1, 3, 4, 6, 5, 7. */
+export function partsDots(dots: v128, wide: usize, le: v128, he: v128, lo: v128, ho: v128): v128 {
   dots = i32x4.add(dots, i32x4.dot_i16x8_s(v128.load32_splat(wide), le));
   dots = i32x4.add(dots, i32x4.dot_i16x8_s(v128.load32_splat(wide, 4), lo));
   dots = i32x4.add(dots, i32x4.dot_i16x8_s(v128.load32_splat(wide, 8), he));

@@ -27,3 +27,33 @@ export function storeLanes(address: usize, v: v128, lanes: u32): void {
     if (lanes > 2) v128.store_lane<f32>(address, v, 2, 8);
   }
 }
+
+/** One of the four 32-bit lanes, in all of them. */
+export function splatLane0(v: v128): v128 {
+  return v128.shuffle<i32>(v, v, 0, 0, 0, 0);
+}
+
+export function splatLane1(v: v128): v128 {
+  return v128.shuffle<i32>(v, v, 1, 1, 1, 1);
+}
+
+export function splatLane2(v: v128): v128 {
+  return v128.shuffle<i32>(v, v, 2, 2, 2, 2);
+}
+
+export function splatLane3(v: v128): v128 {
+  return v128.shuffle<i32>(v, v, 3, 3, 3, 3);
+}
+
+/** float(sums) · the float32 at `scale`. */
+export function scaledSegment(sums: v128, scale: usize): v128 {
+  return f32x4.mul(f32x4.convert_i32x4_s(sums), v128.load32_splat(scale));
+}
+
+/** Stores the first `lanes` (1 … 16) of sixteen outputs. */
+export function storeGroup(address: usize, a: v128, b: v128, c: v128, d: v128, lanes: u32): void {
+  storeLanes(address, a, lanes);
+  if (lanes > 4) storeLanes(address + 16, b, lanes - 4);
+  if (lanes > 8) storeLanes(address + 32, c, lanes - 8);
+  if (lanes > 12) storeLanes(address + 48, d, lanes - 12);
+}
