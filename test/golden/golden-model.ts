@@ -3,9 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FolderSource, readManifest } from "../../cli/folder-source.ts";
 import type { Engine } from "../../runtime/engine.ts";
-import { LocalModel } from "../../runtime/local-model.ts";
+import { LocalModel, type LocalModelOptions } from "../../runtime/local-model.ts";
 import { convert } from "../../weights/convert.ts";
 import { sharedMaterial } from "../shared-material.ts";
+
+export const GOLDEN_MODELS = ["gemma1-mqa", "gemma1-mha-wide", "gemma2-window", "gemma3-window", "gemma3-scaled-rope"];
 
 /** What the reference implementation gave for a golden checkpoint (../shared/golden/README.md). */
 export interface Golden {
@@ -53,7 +55,7 @@ export async function withGoldenModel<T>(
   { name, checkpoint }: Golden,
   engine: Engine,
   use: (model: LocalModel) => Promise<T>,
-  stages?: readonly number[],
+  cut: Pick<LocalModelOptions, "stages" | "chunkRows"> = {},
 ): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), "lapidary-golden-"));
   try {
@@ -61,7 +63,7 @@ export async function withGoldenModel<T>(
     await convert({ checkpoint, target });
     const manifest = await readManifest(target);
     const source = new FolderSource(target);
-    return await use(await LocalModel.open({ manifest, source, engine, ...(stages && { stages }) }));
+    return await use(await LocalModel.open({ manifest, source, engine, ...cut }));
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -5,7 +5,7 @@ import type { LocalModel } from "../../runtime/local-model.ts";
 import { createOrtEngine } from "../../runtime/ort/engine.ts";
 import { allLogits } from "../runtime/all-logits.ts";
 import { simdEngine } from "../runtime/kernel-builds.ts";
-import { compareLogits, type Golden, readGolden, withGoldenModel } from "./golden-model.ts";
+import { compareLogits, GOLDEN_MODELS, type Golden, readGolden, withGoldenModel } from "./golden-model.ts";
 
 const GREEDY = { temperature: 0, topK: 0, topP: 1, minP: 0, seed: 0n };
 
@@ -23,7 +23,7 @@ const engines = {
   "simd, 8-bit activations": () => simdEngine("relaxed", 8),
 };
 
-for (const name of ["gemma1-mqa", "gemma1-mha-wide"]) {
+for (const name of GOLDEN_MODELS) {
   const golden = await readGolden(name);
   describe.skipIf(golden === null)(`greedy tokens of ${name} follow the reference while its choice is clear`, () => {
     for (const [what, engine] of Object.entries(engines))

@@ -3,7 +3,7 @@ import { loadOrtModule } from "../../cli/ort-module.ts";
 import type { LocalModel } from "../../runtime/local-model.ts";
 import { createOrtEngine } from "../../runtime/ort/engine.ts";
 import { simdEngine } from "../runtime/kernel-builds.ts";
-import { type Golden, readGolden, withGoldenModel } from "./golden-model.ts";
+import { GOLDEN_MODELS, type Golden, readGolden, withGoldenModel } from "./golden-model.ts";
 
 const engines = {
   ort: { engine: async () => createOrtEngine({ wasmModule: await loadOrtModule() }), budget: 0.0005 },
@@ -22,19 +22,17 @@ async function lastRows({ parts }: LocalModel, ids: readonly number[]): Promise<
   return [...found, (await stages.at(-1)!.finalNormRows(rows.slice(-hiddenSize))).slice()];
 }
 
-for (const name of ["gemma1-mqa", "gemma1-mha-wide"]) {
+for (const name of GOLDEN_MODELS) {
   const golden = await readGolden(name);
   describe.skipIf(golden === null)(`hidden states of ${name} are the reference implementation's at every layer`, () => {
     for (const [what, { engine, budget }] of Object.entries(engines))
       test(what, async () => {
         const { hidden, hiddenSize, prompt } = golden as Golden;
         const oneLayerStages = Array.from({ length: hidden.length / hiddenSize - 1 }, () => 1);
-        const found = await withGoldenModel(
-          golden!,
-          await engine(),
-          (model) => lastRows(model, prompt),
-          oneLayerStages,
-        );
+        const found = await withGoldenModel(golden!, await engine(), (model) => lastRows(model, prompt), {
+          stages: oneLayerStages,
+          chunkRows: prompt.length,
+        });
         for (const [layer, row] of found.entries()) {
           const expected = hidden.subarray(layer * hiddenSize, (layer + 1) * hiddenSize);
           const rms = (values: Float32Array) => Math.sqrt(values.reduce((sum, x) => sum + x * x, 0) / values.length);

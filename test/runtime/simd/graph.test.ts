@@ -82,6 +82,11 @@ describe("what the engine cannot run is refused with the file, the node and the 
     ["a Gelu used alone", changed("Add", { inputs: ["residual", "activated"] }, 1), /a Gelu that is not multiplied/],
     ["a product of rows", changed("Mul", { inputs: ["up", "up"] }), /only Gelu · rows/],
     ["sums of unlike widths", changed("Add", { inputs: ["residual", "up"] }, 1), /adds 64 columns to 96/],
+    [
+      "a Tanh of rows",
+      changed("Gelu", { operator: "Tanh", attributes: new Map() }),
+      /\(Tanh\): is supported only in a soft/,
+    ],
     ["a cast to something else", changed("Cast", attributes({ to: 10 })), /attribute to is 10/],
   ];
   for (const [name, graph, message] of cases)

@@ -6,7 +6,13 @@ import { simdEngine } from "../runtime/kernel-builds.ts";
 import { compareLogits, type Golden, readGolden, withGoldenModel } from "./golden-model.ts";
 
 /** RMS error of the logits over their standard deviation with simulated int8 activations (golden/README.md). */
-const SIMULATED_INT8 = { "gemma1-mqa": 0.122, "gemma1-mha-wide": 0.118 };
+const SIMULATED_INT8 = {
+  "gemma1-mqa": 0.122,
+  "gemma1-mha-wide": 0.118,
+  "gemma2-window": 0.069,
+  "gemma3-window": 0.067,
+  "gemma3-scaled-rope": 0.041,
+};
 
 const engines = {
   ort: { engine: async () => createOrtEngine({ wasmModule: await loadOrtModule() }), budget: () => 0.0005 },
