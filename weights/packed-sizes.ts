@@ -31,9 +31,9 @@ export const kvCacheBytes = (kvHeads: number, headDim: number, tokens: number) =
 export const activationRowBytes = (columns: number) =>
   3 * columns + align((columns / BLOCK) * 4) + align(Math.ceil(columns / SEGMENT) * 4);
 
-/** A tile of keys, of values and of scores, and running sums of a group of rows for all heads, float32. */
+/** A tile of keys, of values and of two heads' scores, and running sums of a group of rows for all heads, float32. */
 export const attentionScratchBytes = (heads: number, headDim: number) =>
-  (2 * KV_PAGE_TOKENS * headDim + KV_PAGE_TOKENS + 2 * ATTENTION_ROWS * heads) * 4;
+  (2 * KV_PAGE_TOKENS * headDim + 2 * KV_PAGE_TOKENS + 2 * ATTENTION_ROWS * heads) * 4;
 
 /** What loading a matrix needs beside its place: all its fp16 scales and some rows as they come. */
 export const loadingBytes = ({ outputs, columns }: MatrixShape) => (outputs * columns * 2) / BLOCK + ROW_STAGING_BYTES;

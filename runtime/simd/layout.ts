@@ -68,7 +68,7 @@ export const kvLayerBytes = (kvHeads: number, headDim: number, kvBits: 16 | 32 =
 
 /**
  * Bytes of scratch `attention` needs, whatever the context: a tile of keys and one of values in float32, a tile of
- * scores, and the running maximum and sum of ATTENTION_ROWS rows of all heads.
+ * scores of two heads, and the running maximum and sum of ATTENTION_ROWS rows of all heads.
  */
 export const attentionScratchBytes = (heads: number, headDim: number) =>
-  (2 * PAGE_TOKENS * headDim + PAGE_TOKENS + 2 * ATTENTION_ROWS * heads) * 4;
+  (2 * PAGE_TOKENS * headDim + 2 * PAGE_TOKENS + 2 * ATTENTION_ROWS * heads) * 4;

@@ -4,6 +4,8 @@ export const BLOCK: u32 = 32;
 export const SEGMENT: u32 = 128;
 export const PAGE_TOKENS: u32 = 32;
 export const ATTENTION_ROWS: u32 = 64;
+/** Bytes of the scores of one head and tile. */
+export const TILE_WEIGHTS: u32 = 128;
 
 /** Outputs in one stream, and bytes of a block of theirs: weights, then scales. */
 export const GROUP_OUTPUTS: u32 = 16;

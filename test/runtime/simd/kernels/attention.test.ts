@@ -7,6 +7,7 @@ const SHAPES: readonly (AttentionShape & { name: string })[] = [
   { name: "multi-query", tokens: 70, heads: 8, kvHeads: 1, headDim: 64, softCap: 0, window: 0, kvBits: 16 },
   { name: "a head each", tokens: 40, heads: 4, kvHeads: 4, headDim: 48, softCap: 0, window: 0, kvBits: 16 },
   { name: "grouped, soft cap", tokens: 66, heads: 4, kvHeads: 2, headDim: 32, softCap: 5, window: 0, kvBits: 16 },
+  { name: "three heads a group", tokens: 40, heads: 6, kvHeads: 2, headDim: 32, softCap: 0, window: 0, kvBits: 16 },
   { name: "window of one", tokens: 40, heads: 2, kvHeads: 1, headDim: 32, softCap: 0, window: 1, kvBits: 16 },
   { name: "window of 32", tokens: 100, heads: 2, kvHeads: 1, headDim: 32, softCap: 0, window: 32, kvBits: 16 },
   {

@@ -57,3 +57,8 @@ export function storeGroup(address: usize, a: v128, b: v128, c: v128, d: v128, l
   if (lanes > 8) storeLanes(address + 32, c, lanes - 8);
   if (lanes > 12) storeLanes(address + 48, d, lanes - 12);
 }
+
+/** sum + a · b of float32, rounded twice. */
+export function addProduct(sum: v128, a: v128, b: v128): v128 {
+  return f32x4.add(sum, f32x4.mul(a, b));
+}
