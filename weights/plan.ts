@@ -1,5 +1,5 @@
 import { WeightsError } from "./errors.ts";
-import { layerMatrices } from "./families/shapes.ts";
+import { layerMatrices, layerNormSizes } from "./families/shapes.ts";
 import type { Architecture, Manifest } from "./manifest.ts";
 import {
   activationRowBytes,
@@ -134,22 +134,24 @@ function stageBytes(
   const { hiddenSize, intermediateSize, numAttentionHeads, numKeyValueHeads, headDim } = architecture;
   const shapes = Object.values(layerMatrices(architecture));
   const matrices = shapes.reduce((sum, shape) => sum + packed4Bytes(shape), 0);
-  const norm = hiddenSize * FLOAT_BYTES;
-  const weights = layerCount * (matrices + 2 * norm) + (finalNorm ? norm : 0);
+  const norms = layerNormSizes(architecture).reduce((sum, size) => sum + size * FLOAT_BYTES, 0);
+  const weights = layerCount * (matrices + norms) + (finalNorm ? hiddenSize * FLOAT_BYTES : 0);
   const kv = layerCount * sessions * kvCacheBytes(numKeyValueHeads, headDim, contextTokens);
   const queryWidth = numAttentionHeads * headDim;
   const keyWidth = numKeyValueHeads * headDim;
   // Alive throughout: the residual, and the place of a norm's row that later buffers are too wide for. Beside them at
-  // the widest points: the quantised norm with queries, keys and values; those with what attention gives; the quantised
-  // norm with gate and up; the gated row with its quantised form.
+  // the widest points: the quantised norm, or the gap it leaves, with queries, keys, values and what attention gives or
+  // the normed queries; the quantised norm with gate and up; the gated row with its quantised form; a block's row that
+  // is normed.
   const widest = Math.max(
-    activationRowBytes(hiddenSize) + (queryWidth + 2 * keyWidth) * FLOAT_BYTES,
-    (2 * queryWidth + 2 * keyWidth) * FLOAT_BYTES,
+    activationRowBytes(hiddenSize) + (2 * queryWidth + 2 * keyWidth) * FLOAT_BYTES,
     activationRowBytes(hiddenSize) + 2 * intermediateSize * FLOAT_BYTES,
     activationRowBytes(intermediateSize) + intermediateSize * FLOAT_BYTES,
+    hiddenSize * FLOAT_BYTES,
   );
-  // Cosines and sines of a row's position: head_dim / 2 of each.
-  const rotary = headDim * FLOAT_BYTES;
+  // Cosines and sines of a row's position, head_dim / 2 of each, for every rotary embedding of the model.
+  const embeddings = new Set(architecture.attention.map(({ ropeTheta, ropeFactor }) => `${ropeTheta} ${ropeFactor}`));
+  const rotary = embeddings.size * headDim * FLOAT_BYTES;
   const rowBytes = 2 * hiddenSize * FLOAT_BYTES + widest + rotary;
   const running = chunkRows * rowBytes + attentionScratchBytes(numAttentionHeads, headDim);
   const loading = Math.max(...shapes.map(loadingBytes));

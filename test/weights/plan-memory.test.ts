@@ -6,6 +6,7 @@ import { createSimdEngine } from "../../runtime/simd/engine.ts";
 import { createReferenceKernels } from "../../runtime/simd/reference/reference-kernels.ts";
 import { convert } from "../../weights/convert.ts";
 import { planModel } from "../../weights/plan.ts";
+import { recipeTensors } from "../golden/recipe-checkpoint.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 import { tinyConfig, tinyTensors, writeCheckpoint } from "./tiny-checkpoint.ts";
 
@@ -68,6 +69,40 @@ test.each([
   const folder = temporaryFolder();
   const config = { ...tinyConfig, ...change };
   const checkpoint = writeCheckpoint(join(folder, "checkpoint"), { config, tensors: tinyTensors(config) });
+  await convert({ checkpoint, target: join(folder, "model"), name: "tiny" });
+  await expectPlanHolds(join(folder, "model"), 400);
+});
+
+const fourNorms = {
+  vocab_size: 1088,
+  hidden_size: 64,
+  intermediate_size: 96,
+  num_hidden_layers: 3,
+  num_attention_heads: 4,
+  num_key_value_heads: 2,
+  head_dim: 32,
+  query_pre_attn_scalar: 32,
+  sliding_window: 16,
+  max_position_embeddings: 128,
+};
+
+test.each([
+  ["Gemma 2", { ...fourNorms, architectures: ["Gemma2ForCausalLM"] as const }],
+  ["Gemma 3", { ...fourNorms, architectures: ["Gemma3ForCausalLM"] as const, sliding_window_pattern: 2 }],
+  [
+    "Gemma 3 with as many key as query heads and a narrow feed-forward",
+    {
+      ...fourNorms,
+      architectures: ["Gemma3ForCausalLM"] as const,
+      num_key_value_heads: 4,
+      head_dim: 64,
+      intermediate_size: 32,
+      sliding_window_pattern: 2,
+    },
+  ],
+])("%s: the model takes no more memory than planned", async (_, config) => {
+  const folder = temporaryFolder();
+  const checkpoint = writeCheckpoint(join(folder, "checkpoint"), { config, tensors: recipeTensors(config, 3) });
   await convert({ checkpoint, target: join(folder, "model"), name: "tiny" });
   await expectPlanHolds(join(folder, "model"), 400);
 });

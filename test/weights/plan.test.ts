@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { type PlanOptions, planModel, splitLayers, splitTable } from "../../weights/plan.ts";
-import { GEMMA_2B, GEMMA_7B, manifestOf } from "./manifest-of.ts";
+import { GEMMA_2B, GEMMA_7B, GEMMA2_2B, GEMMA3_1B, GEMMA3_4B, GEMMA3_270M, manifestOf } from "./manifest-of.ts";
 
 const options: PlanOptions = { budgetBytes: 100e6, contextTokens: 8192, sessions: 1, chunkRows: 32, logitRows: 8 };
 
@@ -47,6 +47,21 @@ test("Gemma 7B does not fit, and the plan says which part, how much and why", ()
 test("too many KV tokens for a layer that would fit alone", () => {
   const { problems } = planModel(manifestOf(GEMMA_2B), { ...options, sessions: 4 });
   expect(problems).toEqual([expect.stringMatching(/plan fewer KV tokens than 4 × 8192/)]);
+});
+
+test.each([
+  ["Gemma 2 2B", GEMMA2_2B, 8192],
+  ["Gemma 3 270M", GEMMA3_270M, 32_768],
+  ["Gemma 3 1B", GEMMA3_1B, 32_768],
+  ["Gemma 3 4B", GEMMA3_4B, 8192],
+])("%s fits isolates of 128 MB", (_, architecture, contextTokens) => {
+  const { stages, problems } = planModel(manifestOf(architecture), {
+    ...options,
+    budgetBytes: 118e6,
+    contextTokens,
+  });
+  expect(problems).toEqual([]);
+  expect(stages.reduce((sum, { layerCount }) => sum + layerCount, 0)).toBe(architecture.numHiddenLayers);
 });
 
 test("a context the model was not made for is refused", () => {
