@@ -1,6 +1,7 @@
 import type { Architecture } from "../manifest.ts";
 import { ExternalLayout } from "../onnx/external-layout.ts";
 import { GraphBuilder } from "../onnx/graph-builder.ts";
+import type { LayerBits } from "./layer-bits.ts";
 import { type LayerMatrix, layerMatrices } from "./shapes.ts";
 import { hiddenShape, type Shard } from "./shard.ts";
 
@@ -22,15 +23,17 @@ export class LayerGraph {
   readonly hidden: string;
   readonly #architecture: Architecture;
   readonly #layer: number;
+  readonly #bits: LayerBits;
   readonly #name: string;
   readonly #layout: ExternalLayout;
   readonly #graph: GraphBuilder;
   readonly #cache: readonly string[];
 
-  constructor(architecture: Architecture, layer: number) {
+  constructor(architecture: Architecture, layer: number, bits: LayerBits) {
     const { numKeyValueHeads, headDim } = architecture;
     this.#architecture = architecture;
     this.#layer = layer;
+    this.#bits = bits;
     this.#name = `layer-${String(layer).padStart(2, "0")}`;
     this.#layout = new ExternalLayout((index) => `${this.#name}-${index}.bin`);
     const graph = new GraphBuilder(this.#name, this.#layout);
@@ -112,8 +115,9 @@ export class LayerGraph {
   }
 
   #linear(input: string, block: string, matrix: LayerMatrix): string {
-    return this.#graph.linear4(input, {
+    return this.#graph.linear(input, {
       name: matrix,
+      bits: this.#bits[matrix],
       source: `model.layers.${this.#layer}.${block}.${matrix}.weight`,
       ...layerMatrices(this.#architecture)[matrix],
     });

@@ -21,7 +21,11 @@ export interface Matrix {
   readonly source: string;
   readonly outputs: number;
   readonly columns: number;
+  readonly bits: WeightBits;
 }
+
+/** Bits of a quantised weight. */
+export type WeightBits = 4 | 8;
 
 /** Bytes of fp16 scales and of 4-bit data of a matrix. */
 export const int4Bytes = (outputs: number, columns: number) => ({
@@ -101,18 +105,19 @@ export class GraphBuilder {
     });
   }
 
-  /** input · matrixᵀ in 4 bits; a matrix too large for one file becomes several products side by side. */
-  linear4(input: string, matrix: Matrix, output = matrix.name): string {
-    const { name, source, outputs, columns } = matrix;
-    const { scaleBytes, dataBytes } = int4Bytes(outputs, columns);
+  /** input · matrixᵀ; a matrix too large for one file becomes several products side by side. */
+  linear(input: string, matrix: Matrix, output = matrix.name): string {
+    const { name, source, outputs, columns, bits } = matrix;
+    const bytesOf = bits === 4 ? int4Bytes : int8Bytes;
+    const { scaleBytes, dataBytes } = bytesOf(outputs, columns);
     const parts = Math.ceil((scaleBytes + dataBytes) / this.#maxPieceBytes);
     const rowsPerPart = Math.ceil(outputs / parts / QUANTISATION_BLOCK) * QUANTISATION_BLOCK;
     const products: string[] = [];
     for (let firstRow = 0; firstRow < outputs; firstRow += rowsPerPart) {
       const rows = Math.min(rowsPerPart, outputs - firstRow);
       const piece = this.#layout.place(
-        { encoding: "int4", source, sourceShape: [outputs, columns], firstRow, rows, columns },
-        int4Bytes(rows, columns),
+        { encoding: `int${bits}`, source, sourceShape: [outputs, columns], firstRow, rows, columns },
+        bytesOf(rows, columns),
       );
       const part = parts === 1 ? name : `${name}.${products.length}`;
       products.push(this.matMulNBits(input, part, piece, parts === 1 ? output : part));

@@ -17,7 +17,7 @@ async function product(x: Float32Array, matrix: Float32Array, maxPieceBytes: num
   const layout = new ExternalLayout((index) => `m-${index}.bin`);
   const graph = new GraphBuilder("product", layout, maxPieceBytes);
   const input = graph.input("x", "float32", [1, "rows", COLUMNS]);
-  graph.linear4(input, { name: "m", source: "m.weight", outputs: OUTPUTS, columns: COLUMNS }, "y");
+  graph.linear(input, { name: "m", source: "m.weight", outputs: OUTPUTS, columns: COLUMNS, bits: 4 }, "y");
   graph.output("y", "float32", [1, "rows", OUTPUTS]);
   const externalData = layout.files.map(({ path, bytes, pieces }) => {
     const data = new Uint8Array(bytes);
