@@ -25,19 +25,26 @@ async function keyWorks(url: string, key: string): Promise<boolean> {
 
 /** Creates the development tenant at `url`, or gives it one more key. */
 export async function createDevKey(url: string): Promise<string> {
-  const response = await fetch(`${url}/admin/v1/tenants`, {
+  const created = await askAdmin(url, "/tenants", { name: DEV_TENANT, limits: DEV_LIMITS, keyLabel: "development" });
+  const { key, error } =
+    created.error?.code === "tenant_exists"
+      ? await askAdmin(url, `/tenants/${DEV_TENANT}/keys`, { label: "development" })
+      : created;
+  if (!key) throw new Error(`Making a key for the development tenant failed: ${error?.message}`);
+  return key;
+}
+
+async function askAdmin(url: string, path: string, body: object) {
+  const response = await fetch(`${url}/admin/v1${path}`, {
     method: "POST",
     headers: { authorization: `Bearer ${localAdminKey()}`, "content-type": "application/json" },
-    body: JSON.stringify({ name: DEV_TENANT, limits: DEV_LIMITS }),
+    body: JSON.stringify(body),
   });
-  const answer = (await response.json()) as { key?: string; error?: { message: string } };
-  if (!answer.key)
-    throw new Error(`Creating the development tenant failed: ${answer.error?.message ?? response.statusText}`);
-  return answer.key;
+  return (await response.json()) as { key?: string; error?: { code: string; message: string } };
 }
 
 /** LAPIDARY_ADMIN_KEY of .dev.vars, which cli/prepare.mjs writes. */
-function localAdminKey(): string {
+export function localAdminKey(): string {
   const line = /^\s*LAPIDARY_ADMIN_KEY\s*=\s*"?([^"\s]+)"?\s*$/m.exec(readIfThere(SECRETS_FILE) ?? "");
   if (!line)
     throw new Error("No LAPIDARY_ADMIN_KEY in .dev.vars. Delete the file and start again: it is written anew.");

@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
 import { toApiError } from "./errors.ts";
+import { admin } from "./routes/admin/admin.ts";
 import { chat } from "./routes/chat.ts";
 import { completions } from "./routes/completions.ts";
 import type { GatewayTypes } from "./routes/context.ts";
@@ -9,13 +10,13 @@ import { health } from "./routes/health.ts";
 import { logFailure } from "./routes/log.ts";
 import { models } from "./routes/models.ts";
 import { notFound } from "./routes/not-found.ts";
-import { tenants } from "./routes/tenants.ts";
+import { usage } from "./routes/usage.ts";
 
 /** The HTTP API. What no route takes is a 404, and every error leaves in OpenAI's form. */
 export const api = new Hono<GatewayTypes>();
 
 api.use(requestId(), secureHeaders());
-for (const routes of [chat, completions, models, health, tenants]) api.route("/", routes);
+for (const routes of [chat, completions, models, usage, health, admin]) api.route("/", routes);
 api.notFound((c) => {
   throw notFound(c.req.path);
 });

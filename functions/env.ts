@@ -1,4 +1,5 @@
 import type { Conductor } from "./objects/conductor.ts";
+import type { Directory } from "./objects/directory.ts";
 import type { Ledger } from "./objects/ledger.ts";
 import type { Stage } from "./objects/stage.ts";
 import type { Vocabulary } from "./objects/vocabulary-shard.ts";
@@ -10,6 +11,7 @@ export interface Env {
   readonly STAGE: DurableObjectNamespace<Stage>;
   readonly VOCABULARY: DurableObjectNamespace<Vocabulary>;
   readonly LEDGER: DurableObjectNamespace<Ledger>;
+  readonly DIRECTORY: DurableObjectNamespace<Directory>;
 }
 
 type Bindings = Env;

@@ -3,6 +3,7 @@ import "./engine-simd.ts";
 
 export { api as default } from "./api.ts";
 export { Conductor } from "./objects/conductor.ts";
+export { Directory } from "./objects/directory.ts";
 export { Ledger } from "./objects/ledger.ts";
 export { Stage } from "./objects/stage.ts";
 export { Vocabulary } from "./objects/vocabulary-shard.ts";

@@ -30,15 +30,12 @@ export async function deployedModel(env: Env): Promise<Model> {
 export async function modelNamed(env: Env, id: string): Promise<Model> {
   const model = await deployedModel(env);
   if (id === model.manifest.name) return model;
-  throw new ApiError(
-    404,
-    "model_not_found",
-    `There is no such model here; GET /v1/models lists ${model.manifest.name}.`,
-    {
-      param: "model",
-    },
-  );
+  throw modelNotFound(`GET /v1/models lists ${model.manifest.name}.`);
 }
+
+/** A model that is not deployed, or that a tenant may not use. */
+export const modelNotFound = (hint: string) =>
+  new ApiError(404, "model_not_found", `There is no such model here; ${hint}`, { param: "model" });
 
 async function loadModel(source: ModelSource): Promise<Model> {
   const hash = createHash("sha256");

@@ -47,10 +47,15 @@ const secret = z
     `is shorter than ${MIN_SECRET_BYTES} bytes`,
   );
 
+/** A secret that travels in a header. */
+const token = secret.regex(/^[\x21-\x7e]*$/, "holds a space or a character outside ASCII");
+
 const gatewaySchema = z.object({
   /** HMAC key of every API key's check. */
   LAPIDARY_KEY_SECRET: secret,
-  LAPIDARY_ADMIN_KEY: secret,
+  LAPIDARY_ADMIN_KEY: token,
+  /** Lets in beside LAPIDARY_ADMIN_KEY while operators change over to that. */
+  LAPIDARY_ADMIN_KEY_PREVIOUS: token.optional(),
 });
 
 /** How the pipeline is cut and what each part may hold. */
@@ -69,6 +74,7 @@ export interface PipelineSettings {
 export interface GatewaySettings {
   readonly keySecret: string;
   readonly adminKey: string;
+  readonly previousAdminKey: string | undefined;
 }
 
 /** Reads the pipeline's variables; an ApiError (503) when one is not what it may be. */
@@ -90,7 +96,11 @@ export function readPipelineSettings(env: object): PipelineSettings {
 /** Reads the gateway's secrets; an ApiError (503) when one is missing or too short. */
 export function readGatewaySettings(env: object): GatewaySettings {
   const values = read(gatewaySchema, env);
-  return { keySecret: values.LAPIDARY_KEY_SECRET, adminKey: values.LAPIDARY_ADMIN_KEY };
+  return {
+    keySecret: values.LAPIDARY_KEY_SECRET,
+    adminKey: values.LAPIDARY_ADMIN_KEY,
+    previousAdminKey: values.LAPIDARY_ADMIN_KEY_PREVIOUS,
+  };
 }
 
 function read<Schema extends z.ZodType>(schema: Schema, env: object): z.output<Schema> {

@@ -1,164 +1,223 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Env } from "../env.ts";
-import { type TenantLimits, tenantLimitsSchema } from "../tenants/limits.ts";
+import { Admissions } from "../tenants/admissions.ts";
+import { firstLimit } from "../tenants/first-limit.ts";
+import type { KeyRecord } from "../tenants/key-record.ts";
+import { isLive, KeyRing, type NewKey } from "../tenants/key-ring.ts";
+import { LEDGER_MIGRATIONS } from "../tenants/ledger-schema.ts";
+import { DEFAULT_LIMITS, type LimitChanges, type TenantLimits, tenantLimitsSchema } from "../tenants/limits.ts";
+import { migrate } from "../tenants/migrate.ts";
 import { grantTokens, type RateState, type ReserveAnswer, type ReserveCall } from "../tenants/reservation.ts";
-import { SlidingWindow } from "../tenants/sliding-window.ts";
-
-const MINUTE_MS = 60_000;
-const MAX_KEYS = 256;
-/** A generation that settles later than its lease holds no place any more: 60 s and 250 ms a token, at most 10 minutes. */
-const LEASE_BASE_MS = 60_000;
-const LEASE_PER_TOKEN_MS = 250;
-const MAX_LEASE_MS = 600_000;
-/** Nobody knows when a running generation ends; this is when asking again is worth it. */
-const CONCURRENCY_RETRY_MS = 1000;
-
-const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS limits (id INTEGER PRIMARY KEY CHECK (id = 1), json TEXT NOT NULL);
-  CREATE TABLE IF NOT EXISTS keys (secret_sha256 TEXT PRIMARY KEY, created_ms INTEGER NOT NULL) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS admissions (
-    id TEXT PRIMARY KEY, at_ms INTEGER NOT NULL, tokens INTEGER NOT NULL, lease_until_ms INTEGER
-  ) WITHOUT ROWID;
-`;
-
-interface Lease {
-  readonly tokens: number;
-  readonly untilMs: number;
-}
+import type { TenantChanges, TenantRecord, UsageReport } from "../tenants/tenant-record.ts";
+import { UsageBook } from "../tenants/usage-book.ts";
+import { dayOf, untilNextDayMs } from "../tenants/utc-day.ts";
 
 /**
- * One tenant's keys, limits and admissions. Between a check and what it allows nothing awaits, so any number of
+ * One tenant's keys, limits, admissions and usage. Between a check and what it allows nothing awaits, so any number of
  * concurrent requests are counted exactly. SQLite holds what memory holds, for the next incarnation.
  */
 export class Ledger extends DurableObject<Env> {
-  readonly #sql: SqlStorage;
-  readonly #keys = new Set<string>();
-  readonly #leases = new Map<string, Lease>();
-  readonly #window = new SlidingWindow(MINUTE_MS);
-  #limits: TenantLimits | undefined;
+  #tenant: { limits: TenantLimits; blocked: boolean; createdMs: number } | undefined;
+  #keys!: KeyRing;
+  #admissions!: Admissions;
+  #usage!: UsageBook;
   #nowMs = 0;
   #alarmAtMs = Number.POSITIVE_INFINITY;
 
   constructor(state: DurableObjectState, env: Env) {
     super(state, env);
-    this.#sql = state.storage.sql;
-    this.#sql.exec(SCHEMA);
     this.#restore();
   }
 
-  /** Creates the tenant or changes its limits; what is left out keeps its value or takes the default. */
-  configure(limits: Partial<TenantLimits>): TenantLimits {
-    const merged = tenantLimitsSchema.parse({ ...this.#limits, ...limits });
-    this.#sql.exec("INSERT OR REPLACE INTO limits VALUES (1, ?)", JSON.stringify(merged));
-    this.#limits = merged;
-    return merged;
+  /** Creates the tenant; undefined when it is there already. */
+  create({ limits = {}, blocked = false }: TenantChanges): TenantRecord | undefined {
+    return this.#tenant ? undefined : this.#put({ ...DEFAULT_LIMITS, ...limits }, blocked);
   }
 
-  /** Lets a key in by the hash of its secret; false when the tenant holds as many keys as it may. */
-  addKey(secretSha256: string): boolean {
-    if (this.#keys.size >= MAX_KEYS) return false;
-    this.#sql.exec("INSERT OR IGNORE INTO keys VALUES (?, ?)", secretSha256, this.#clock());
-    this.#keys.add(secretSha256);
-    return true;
+  /** Changes the tenant, from the next request on; undefined when there is none. */
+  change({ limits, blocked }: TenantChanges): TenantRecord | undefined {
+    if (!this.#tenant) return undefined;
+    return this.#put({ ...this.#tenant.limits, ...limits }, blocked ?? this.#tenant.blocked);
+  }
+
+  /** The tenant as it is now; undefined when there is none. */
+  describe(): TenantRecord | undefined {
+    if (!this.#tenant) return undefined;
+    const nowMs = this.#clock();
+    this.#expire(nowMs);
+    const { requests, tokens } = this.#admissions.window.usage(nowMs);
+    const { running } = this.#admissions;
+    const today = this.#usage.tokensOf(dayOf(nowMs)) + this.#reservedToday(nowMs);
+    return {
+      ...this.#tenant,
+      now: { requestsThisMinute: requests, tokensThisMinute: tokens, tokensToday: today, running },
+    };
+  }
+
+  /** Forgets the tenant with everything it had; its keys let nobody in from now on. */
+  async destroy(): Promise<void> {
+    await this.ctx.storage.deleteAlarm();
+    await this.ctx.storage.deleteAll();
+    this.#tenant = undefined;
+    this.#alarmAtMs = Number.POSITIVE_INFINITY;
+    this.#restore();
+  }
+
+  listKeys(): KeyRecord[] {
+    return this.#keys.list();
+  }
+
+  /** Lets a key in; undefined when the tenant holds as many working keys as it may, or is not there. */
+  addKey(key: NewKey): KeyRecord | undefined {
+    return this.#tenant && this.#keys.add(key, this.#clock());
+  }
+
+  /** Changes a key's label or expiry; undefined when there is none with this id. */
+  changeKey(id: string, changes: Partial<Pick<KeyRecord, "label" | "expiresMs">>): KeyRecord | undefined {
+    return this.#keys.change(id, changes);
+  }
+
+  /** Ends a key at once; undefined when there is none with this id. */
+  revokeKey(id: string): KeyRecord | undefined {
+    const key = this.#keys.list().find((known) => known.id === id);
+    return key && this.#keys.change(id, { revokedMs: key.revokedMs ?? this.#clock() });
+  }
+
+  /**
+   * Puts a new key in the place of a working one, which lets in for `graceMs` more. "missing" when no working key has
+   * this id, "full" when the tenant holds as many as it may.
+   */
+  rotateKey(id: string, secretSha256: string, graceMs: number): KeyRecord | "missing" | "full" {
+    const nowMs = this.#clock();
+    const old = this.#keys.list().find((known) => known.id === id && isLive(known, nowMs));
+    if (!old) return "missing";
+    const added = this.#keys.add({ secretSha256, label: old.label, expiresMs: old.expiresMs }, nowMs, id);
+    if (!added) return "full";
+    this.#keys.change(id, { expiresMs: Math.min(nowMs + graceMs, old.expiresMs ?? Number.POSITIVE_INFINITY) });
+    return added;
+  }
+
+  /** Usage and refusals of the UTC days from `from` to `to`, both counted. */
+  usage(from: string, to: string): UsageReport {
+    return { usage: this.#usage.usage(from, to), refusals: this.#usage.refusals(from, to) };
   }
 
   /** Admits one request: takes its request, tokens and place, or nothing at all. */
   reserve(call: ReserveCall): ReserveAnswer {
-    const limits = this.#limits;
-    if (!limits || !this.#keys.has(call.secretSha256)) return { outcome: "unknown_key" };
     const nowMs = this.#clock();
-    this.#expire(nowMs);
-    const grant = call.generation ? grantTokens(call.generation, limits) : { maxTokens: 0 };
-    if ("reason" in grant) return { outcome: "impossible", ...grant, rates: this.#rates(nowMs, limits) };
-
-    const tokens = (call.generation?.promptTokens ?? 0) + grant.maxTokens;
-    const waits = this.#window.waitsMs(
-      nowMs,
-      { requests: limits.requestsPerMinute, tokens: limits.tokensPerMinute },
-      tokens,
-    );
-    const kind = waits.tokens > waits.requests ? "tokens" : "requests";
-    if (waits[kind] > 0) {
-      const limit = kind === "tokens" ? limits.tokensPerMinute : limits.requestsPerMinute;
-      return { outcome: "limited", kind, limit, retryAfterMs: waits[kind], rates: this.#rates(nowMs, limits) };
-    }
-    if (call.generation && this.#leases.size >= limits.concurrency) {
-      const retryAfterMs = CONCURRENCY_RETRY_MS;
-      return {
-        outcome: "limited",
-        kind: "concurrency",
-        limit: limits.concurrency,
-        retryAfterMs,
-        rates: this.#rates(nowMs, limits),
-      };
-    }
-
-    const untilMs = nowMs + Math.min(MAX_LEASE_MS, LEASE_BASE_MS + LEASE_PER_TOKEN_MS * grant.maxTokens);
-    this.#sql.exec(
-      "INSERT INTO admissions VALUES (?, ?, ?, ?)",
-      call.reservationId,
-      nowMs,
-      tokens,
-      call.generation ? untilMs : null,
-    );
-    this.#window.add(call.reservationId, nowMs, tokens);
-    if (call.generation) this.#leases.set(call.reservationId, { tokens, untilMs });
+    const answer = this.#decide(call, nowMs);
+    if (answer.outcome === "admitted" || answer.outcome === "unknown_key") return answer;
+    this.#usage.refuse(nowMs, answer.outcome === "limited" ? answer.kind : answer.outcome);
     this.#schedule(nowMs);
-    return { outcome: "admitted", maxTokens: grant.maxTokens, rates: this.#rates(nowMs, limits) };
+    return answer;
   }
 
   /** Ends a reservation at what it really took; the rest is free again. Only the first settlement of one counts. */
   settle(reservationId: string, used: { promptTokens: number; completionTokens: number }): void {
-    const lease = this.#leases.get(reservationId);
+    const lease = this.#admissions.lease(reservationId);
     if (!lease) return;
     const taken = used.promptTokens + used.completionTokens;
-    if (!Number.isSafeInteger(taken) || taken < 0)
+    if (!Number.isSafeInteger(taken) || Math.min(used.promptTokens, used.completionTokens) < 0)
       throw new RangeError("settle expects whole counts of tokens from 0 on");
-    const tokens = Math.min(taken, lease.tokens);
-    this.#sql.exec("UPDATE admissions SET tokens = ?, lease_until_ms = NULL WHERE id = ?", tokens, reservationId);
-    this.#window.amend(reservationId, tokens);
-    this.#leases.delete(reservationId);
+    const promptTokens = Math.min(used.promptTokens, lease.tokens);
+    const completionTokens = Math.min(used.completionTokens, lease.tokens - promptTokens);
+    const { atMs, model, keyId } = lease;
+    this.#admissions.end(lease, promptTokens + completionTokens);
+    this.#usage.add(atMs, { model, keyId, requests: 1, promptTokens, completionTokens });
   }
 
-  /** Frees what was never settled, and forgets what left the window. */
+  /** Frees what was never settled, forgets what left the window, and writes down refusals. */
   override alarm(): void {
     this.#alarmAtMs = Number.POSITIVE_INFINITY;
     const nowMs = this.#clock();
     this.#expire(nowMs);
-    this.#sql.exec("DELETE FROM admissions WHERE at_ms <= ? AND lease_until_ms IS NULL", nowMs - MINUTE_MS);
-    if (this.#leases.size + this.#window.usage(nowMs).requests > 0) this.#schedule(nowMs);
+    this.#usage.flushRefusals();
+    if (this.#admissions.forget(nowMs)) this.#schedule(nowMs);
+  }
+
+  #decide({ secretSha256, reservationId, generation }: ReserveCall, nowMs: number): ReserveAnswer {
+    const key = this.#keys.find(secretSha256);
+    if (!this.#tenant || !key || key.revokedMs !== null) return { outcome: "unknown_key" };
+    const { limits, blocked } = this.#tenant;
+    if (!isLive(key, nowMs)) return { outcome: "expired_key" };
+    if (blocked) return { outcome: "blocked" };
+    if (generation && limits.allowedModels?.includes(generation.model) === false)
+      return { outcome: "model_not_allowed" };
+    this.#expire(nowMs);
+
+    const settledToday = this.#usage.tokensOf(dayOf(nowMs));
+    const grant = generation ? grantTokens(generation, limits, settledToday) : { maxTokens: 0 };
+    if ("reason" in grant) return { outcome: "impossible", ...grant, rates: this.#rates(nowMs, limits) };
+    const tokens = (generation?.promptTokens ?? 0) + grant.maxTokens;
+    const { window, running } = this.#admissions;
+    const held = { nowMs, window, running, settledToday, reservedToday: this.#reservedToday(nowMs) };
+    const refusal = firstLimit(held, limits, tokens, generation !== undefined);
+    if (refusal) return { outcome: "limited", ...refusal, rates: this.#rates(nowMs, limits) };
+
+    const admission = { atMs: nowMs, keyId: key.id, model: generation?.model ?? "", tokens };
+    this.#admissions.add(reservationId, admission, generation && grant.maxTokens);
+    this.#keys.touch(secretSha256, nowMs);
+    if (!generation) this.#usage.add(nowMs, { ...admission, requests: 1, promptTokens: 0, completionTokens: 0 });
+    this.#schedule(nowMs);
+    const { maxTokens } = grant;
+    return { outcome: "admitted", maxTokens, allowedModels: limits.allowedModels, rates: this.#rates(nowMs, limits) };
   }
 
   /** A lease is out: its settlement was lost, and what it took is unknown, so it takes nothing. */
   #expire(nowMs: number): void {
-    for (const [id, lease] of this.#leases) {
-      if (lease.untilMs > nowMs) continue;
-      this.#sql.exec("UPDATE admissions SET tokens = 0, lease_until_ms = NULL WHERE id = ?", id);
-      this.#window.amend(id, 0);
-      this.#leases.delete(id);
+    for (const lease of this.#admissions.expired(nowMs)) {
+      const { atMs, model, keyId } = lease;
+      this.#admissions.end(lease, 0);
+      this.#usage.add(atMs, { model, keyId, requests: 1, promptTokens: 0, completionTokens: 0 });
     }
   }
 
+  #reservedToday(nowMs: number): number {
+    const today = dayOf(nowMs);
+    return this.#admissions.reservedTokens(({ atMs }) => dayOf(atMs) === today);
+  }
+
   #rates(nowMs: number, limits: TenantLimits): RateState {
-    const usage = this.#window.usage(nowMs);
-    const resets = this.#window.resetsMs(nowMs);
+    const { requestsPerMinute, tokensPerMinute, tokensPerDay } = limits;
+    const usage = this.#admissions.window.usage(nowMs);
+    const resets = this.#admissions.window.resetsMs(nowMs);
+    const heldToday = () => this.#usage.tokensOf(dayOf(nowMs)) + this.#reservedToday(nowMs);
     return {
-      limitRequests: limits.requestsPerMinute,
-      limitTokens: limits.tokensPerMinute,
-      remainingRequests: Math.max(0, limits.requestsPerMinute - usage.requests),
-      remainingTokens: Math.max(0, limits.tokensPerMinute - usage.tokens),
+      limitRequests: requestsPerMinute,
+      limitTokens: tokensPerMinute,
+      remainingRequests: Math.max(0, requestsPerMinute - usage.requests),
+      remainingTokens: Math.max(0, tokensPerMinute - usage.tokens),
       resetRequestsMs: resets.requests,
       resetTokensMs: resets.tokens,
+      day:
+        tokensPerDay === null
+          ? null
+          : {
+              limitTokens: tokensPerDay,
+              remainingTokens: Math.max(0, tokensPerDay - heldToday()),
+              resetMs: untilNextDayMs(nowMs),
+            },
     };
   }
 
-  /** Sets the alarm for the first lease to end, or for when every entry will have left. */
   #schedule(nowMs: number): void {
-    let atMs = nowMs + MINUTE_MS;
-    for (const lease of this.#leases.values()) atMs = Math.min(atMs, lease.untilMs);
+    const atMs = this.#admissions.nextMs(nowMs);
     if (atMs >= this.#alarmAtMs) return;
     this.#alarmAtMs = atMs;
     this.ctx.storage.setAlarm(atMs);
+  }
+
+  #put(limits: TenantLimits & LimitChanges, blocked: boolean): TenantRecord {
+    const checked = tenantLimitsSchema.parse(limits);
+    const createdMs = this.#tenant?.createdMs ?? this.#clock();
+    this.#tenant = { limits: checked, blocked, createdMs };
+    this.ctx.storage.sql.exec(
+      "INSERT OR REPLACE INTO tenant VALUES (1, ?, ?, ?)",
+      JSON.stringify(checked),
+      Number(blocked),
+      createdMs,
+    );
+    return this.describe()!;
   }
 
   /** Never goes back: a clock set back would keep entries in the window for longer than a minute. */
@@ -169,17 +228,16 @@ export class Ledger extends DurableObject<Env> {
 
   /** Sets no alarm: in a constructor that would take the place of the very alarm that woke the object. */
   #restore(): void {
-    const [limits] = this.#sql.exec<{ json: string }>("SELECT json FROM limits").toArray();
-    if (limits) this.#limits = tenantLimitsSchema.parse(JSON.parse(limits.json));
-    for (const { secret_sha256 } of this.#sql.exec<{ secret_sha256: string }>("SELECT secret_sha256 FROM keys"))
-      this.#keys.add(secret_sha256);
-    const admissions = this.#sql.exec<{ id: string; at_ms: number; tokens: number; lease_until_ms: number | null }>(
-      "SELECT id, at_ms, tokens, lease_until_ms FROM admissions ORDER BY at_ms",
-    );
-    for (const { id, at_ms, tokens, lease_until_ms } of admissions) {
-      this.#nowMs = at_ms;
-      this.#window.add(id, at_ms, tokens);
-      if (lease_until_ms !== null) this.#leases.set(id, { tokens, untilMs: lease_until_ms });
-    }
+    const { sql } = this.ctx.storage;
+    migrate(this.ctx.storage, LEDGER_MIGRATIONS);
+    this.#keys = new KeyRing(sql);
+    this.#admissions = new Admissions(sql);
+    this.#usage = new UsageBook(sql);
+    this.#nowMs = this.#admissions.newestMs;
+    type TenantRow = { limits: string; blocked: number; created_ms: number };
+    const [row] = sql.exec<TenantRow>("SELECT limits, blocked, created_ms FROM tenant").toArray();
+    if (!row) return;
+    const limits = tenantLimitsSchema.parse({ ...DEFAULT_LIMITS, ...JSON.parse(row.limits) });
+    this.#tenant = { limits, blocked: row.blocked === 1, createdMs: row.created_ms };
   }
 }

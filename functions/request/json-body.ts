@@ -6,7 +6,15 @@ const MAX_DEPTH = 32;
 
 /** Reads a request's body as a JSON object of at most MAX_BODY_BYTES; integers beyond 2^53 arrive as bigint, exact. */
 export async function readJsonBody(request: Request): Promise<Record<string, unknown>> {
-  const text = await readText(request);
+  return parseObject(await readText(request));
+}
+
+/** The same where everything has a default: no body at all is an empty object. */
+export async function readOptionalJsonBody(request: Request): Promise<Record<string, unknown>> {
+  return parseObject((await readText(request)) || "{}");
+}
+
+function parseObject(text: string): Record<string, unknown> {
   checkDepth(text);
   let body: unknown;
   try {

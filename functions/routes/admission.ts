@@ -1,20 +1,23 @@
 import type { Env } from "../env.ts";
 import { ApiError, type ApiErrorOptions } from "../errors.ts";
+import { modelNotFound } from "../model.ts";
 import type { VerifiedKey } from "../tenants/key.ts";
 import { limitMessage, rateHeaders, retryHeaders } from "../tenants/rate-headers.ts";
-import type { ReserveAnswer, ReserveCall } from "../tenants/reservation.ts";
+import type { GenerationAsked, ReserveAnswer, ReserveCall } from "../tenants/reservation.ts";
 
 export interface Admission {
   readonly reservationId: string;
   /** What the ledger granted. */
   readonly maxTokens: number;
+  /** Of the tenant; null: every model. */
+  readonly allowedModels: readonly string[] | null;
   /** Rate-limit headers of the answer. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
 /**
- * Reserves one request at its tenant's ledger: an ApiError 401 for a key that was revoked, 429 with the time to wait, or
- * 400 for what no waiting makes fit.
+ * Reserves one request at its tenant's ledger: an ApiError 401 for a key that was revoked or has expired, 403 for a blocked
+ * tenant, 404 for a model it may not use, 429 with the time to wait, or 400 for what no waiting makes fit.
  */
 export async function admit(env: Env, key: VerifiedKey, generation?: ReserveCall["generation"]): Promise<Admission> {
   const reservationId = randomId();
@@ -25,7 +28,12 @@ export async function admit(env: Env, key: VerifiedKey, generation?: ReserveCall
     throw new ApiError(503, "ledger_unavailable", message, { cause });
   });
   if (answer.outcome === "admitted")
-    return { reservationId, maxTokens: answer.maxTokens, headers: rateHeaders(answer.rates) };
+    return {
+      reservationId,
+      maxTokens: answer.maxTokens,
+      allowedModels: answer.allowedModels,
+      headers: rateHeaders(answer.rates),
+    };
   throw refusal(answer, generation);
 }
 
@@ -34,41 +42,50 @@ export function randomId(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-function refusal(
-  answer: Exclude<ReserveAnswer, { outcome: "admitted" }>,
-  generation: ReserveCall["generation"],
-): ApiError {
-  if (answer.outcome === "unknown_key") return invalidKey();
-  const headers = rateHeaders(answer.rates);
-  if (answer.outcome === "limited") {
-    const { kind, limit, retryAfterMs } = answer;
-    return new ApiError(429, "rate_limit_exceeded", limitMessage(kind, limit, retryAfterMs), {
-      type: kind,
-      headers: { ...headers, ...retryHeaders(retryAfterMs) },
-    });
+function refusal(answer: Exclude<ReserveAnswer, { outcome: "admitted" }>, asked: ReserveCall["generation"]): ApiError {
+  switch (answer.outcome) {
+    case "unknown_key":
+      return invalidKey();
+    case "expired_key":
+      return invalidKey("This API key has expired. Ask the operator of this service for another.");
+    case "blocked":
+      return new ApiError(403, "tenant_blocked", "This tenant is blocked. Ask the operator of this service why.");
+    case "model_not_allowed":
+      return modelNotFound("GET /v1/models lists those that this key may use.");
+    case "limited": {
+      const headers = { ...rateHeaders(answer.rates), ...retryHeaders(answer.retryAfterMs) };
+      const quota = answer.kind === "quota";
+      const type = quota ? "insufficient_quota" : answer.kind === "day" ? "tokens" : answer.kind;
+      const code = quota ? "insufficient_quota" : "rate_limit_exceeded";
+      return new ApiError(429, code, limitMessage(answer), { type, headers });
+    }
+    case "impossible":
+      return impossible(answer, asked);
   }
-  const { promptTokens = 0, maxTokens } = generation ?? {};
-  const options: ApiErrorOptions = { param: "max_tokens", headers };
-  if (answer.reason === "output")
-    return new ApiError(
-      400,
-      "invalid_value",
-      `max_tokens: ${maxTokens} is over this tenant's limit of ${answer.limit} for one answer.`,
-      options,
-    );
+}
+
+function impossible(
+  { reason, limit, rates }: Extract<ReserveAnswer, { outcome: "impossible" }>,
+  { promptTokens, maxTokens }: Partial<GenerationAsked> = {},
+): ApiError {
+  const options: ApiErrorOptions = { param: "max_tokens", headers: rateHeaders(rates) };
+  if (reason === "output") {
+    const message = `max_tokens: ${maxTokens} is over this tenant's limit of ${limit} for one answer.`;
+    return new ApiError(400, "invalid_value", message, options);
+  }
   const asked = `${promptTokens} tokens in the prompt and ${maxTokens ?? "at least 1"} in the completion`;
-  const message = `This request can never fit this tenant's limit of ${answer.limit} tokens per minute: it has ${asked}.`;
+  if (reason === "context") {
+    const message = `This tenant's maximum context length is ${limit} tokens, but this request has ${asked}.`;
+    return new ApiError(400, "context_length_exceeded", message, options);
+  }
+  const period = reason === "quota" ? "day" : "minute";
+  const message = `This request can never fit this tenant's limit of ${limit} tokens per ${period}: it has ${asked}.`;
   return new ApiError(400, "request_exceeds_limit", message, options);
 }
 
-/** A key that is missing, made up or revoked. */
-export function invalidKey(): ApiError {
-  return new ApiError(
-    401,
-    "invalid_api_key",
-    "Incorrect API key. Send a key of this service as `Authorization: Bearer lap_…`.",
-    {
-      headers: { "www-authenticate": "Bearer" },
-    },
-  );
+/** A key that is missing, made up, revoked or expired. */
+export function invalidKey(
+  message = "Incorrect API key. Send a key of this service as `Authorization: Bearer lap_…`.",
+): ApiError {
+  return new ApiError(401, "invalid_api_key", message, { headers: { "www-authenticate": "Bearer" } });
 }

@@ -32,6 +32,7 @@ export async function answer(
   const key = c.get("key");
   const roomTokens = requireRoom(model.manifest, promptIds.length, options.maxTokens, promptField);
   const admission = await admit(c.env, key, {
+    model: model.manifest.name,
     promptTokens: promptIds.length,
     roomTokens,
     ...(options.maxTokens !== undefined && { maxTokens: options.maxTokens }),

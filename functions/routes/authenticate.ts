@@ -14,10 +14,13 @@ export const authenticate = createMiddleware<GatewayTypes>(async (c, next) => {
   await next();
 });
 
-/** Lets a request with the operator's key through. */
+/** Lets a request with one of the operator's two keys through. */
 export const authenticateAdmin = createMiddleware<GatewayTypes>(async (c, next) => {
-  const { adminKey } = readGatewaySettings(c.env);
-  if (!secretsEqual(bearerToken(c.req.header("authorization")), adminKey))
+  const { adminKey, previousAdminKey } = readGatewaySettings(c.env);
+  const presented = bearerToken(c.req.header("authorization"));
+  if (secretsEqual(presented, adminKey)) c.set("admin", "current");
+  else if (previousAdminKey !== undefined && secretsEqual(presented, previousAdminKey)) c.set("admin", "previous");
+  else
     throw new ApiError(401, "invalid_admin_key", "Incorrect admin key.", { headers: { "www-authenticate": "Bearer" } });
   await next();
 });

@@ -8,5 +8,7 @@ export interface GatewayTypes {
     requestId: string;
     /** Set by `authenticate`. */
     key: VerifiedKey;
+    /** Which of the two admin keys; set by `authenticateAdmin`. */
+    admin: "current" | "previous";
   };
 }

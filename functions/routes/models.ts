@@ -1,25 +1,33 @@
 import { Hono } from "hono";
 import type { Manifest } from "../../weights/manifest.ts";
 import { ApiError } from "../errors.ts";
-import { deployedModel, modelNamed } from "../model.ts";
+import { deployedModel, modelNamed, modelNotFound } from "../model.ts";
 import { admit } from "./admission.ts";
 import { authenticate } from "./authenticate.ts";
 import type { GatewayTypes } from "./context.ts";
 
 const PREFIX = "/v1/models/";
 
-/** GET /v1/models and GET /v1/models/{id}; an id may hold slashes, raw or as %2F. Each counts as one request. */
+/**
+ * GET /v1/models and GET /v1/models/{id}: the models that the key may use. An id may hold slashes, raw or as %2F. Each
+ * counts as one request.
+ */
 export const models = new Hono<GatewayTypes>()
   .get("/v1/models", authenticate, async (c) => {
-    const { headers } = await admit(c.env, c.get("key"));
+    const { headers, allowedModels } = await admit(c.env, c.get("key"));
     const { manifest } = await deployedModel(c.env);
-    return c.json({ object: "list", data: [modelObject(manifest)] }, 200, headers);
+    const data = isAllowed(allowedModels, manifest) ? [modelObject(manifest)] : [];
+    return c.json({ object: "list", data }, 200, headers);
   })
   .get(`${PREFIX}*`, authenticate, async (c) => {
-    const { headers } = await admit(c.env, c.get("key"));
+    const { headers, allowedModels } = await admit(c.env, c.get("key"));
     const { manifest } = await modelNamed(c.env, decodedId(new URL(c.req.url).pathname.slice(PREFIX.length)));
+    if (!isAllowed(allowedModels, manifest)) throw modelNotFound("GET /v1/models lists those that this key may use.");
     return c.json(modelObject(manifest), 200, headers);
   });
+
+const isAllowed = (allowedModels: readonly string[] | null, { name }: Manifest) =>
+  allowedModels?.includes(name) !== false;
 
 const modelObject = ({ name, createdSeconds }: Manifest) => ({
   id: name,

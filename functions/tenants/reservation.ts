@@ -7,16 +7,19 @@ export interface ReserveCall {
   /** Names the reservation to `settle`. */
   readonly reservationId: string;
   /** undefined for a request that generates nothing (a list of models): it counts as a request and takes no place. */
-  readonly generation?: {
-    readonly promptTokens: number;
-    /** As the caller asked; undefined lets the ledger choose. */
-    readonly maxTokens?: number;
-    /** Tokens that the context has left after the prompt, at least 1. */
-    readonly roomTokens: number;
-  };
+  readonly generation?: GenerationAsked;
 }
 
-/** The state of a tenant's minute, which fills the rate-limit headers. */
+export interface GenerationAsked {
+  readonly model: string;
+  readonly promptTokens: number;
+  /** As the caller asked; undefined lets the ledger choose. */
+  readonly maxTokens?: number;
+  /** Tokens that the context has left after the prompt, at least 1. */
+  readonly roomTokens: number;
+}
+
+/** The state of a tenant's minute and day, which fills the rate-limit headers. */
 export interface RateState {
   readonly limitRequests: number;
   readonly limitTokens: number;
@@ -25,43 +28,65 @@ export interface RateState {
   /** Until everything is free again. */
   readonly resetRequestsMs: number;
   readonly resetTokensMs: number;
+  /** null: the tenant's days have no limit. */
+  readonly day: { readonly limitTokens: number; readonly remainingTokens: number; readonly resetMs: number } | null;
 }
 
-export type LimitKind = "requests" | "tokens" | "concurrency";
+/**
+ * What a request waits for. `quota`: today's tokens are used up, only tomorrow helps; `day`: running generations hold what
+ * is left of them, and may give it back.
+ */
+export type LimitKind = "requests" | "tokens" | "concurrency" | "day" | "quota";
 
 export type ReserveAnswer =
-  | { readonly outcome: "admitted"; readonly maxTokens: number; readonly rates: RateState }
-  | { readonly outcome: "unknown_key" }
+  | {
+      readonly outcome: "admitted";
+      readonly maxTokens: number;
+      /** null: every model. */
+      readonly allowedModels: readonly string[] | null;
+      readonly rates: RateState;
+    }
+  | { readonly outcome: "unknown_key" | "expired_key" | "blocked" | "model_not_allowed" }
   /** Fits later. */
   | {
       readonly outcome: "limited";
       readonly kind: LimitKind;
       readonly limit: number;
+      readonly remaining: number;
       readonly retryAfterMs: number;
       readonly rates: RateState;
     }
   /** Fits never: more than the tenant's limits hold. */
-  | {
-      readonly outcome: "impossible";
-      readonly reason: "output" | "tokens";
-      readonly limit: number;
-      readonly rates: RateState;
-    };
+  | ({ readonly outcome: "impossible"; readonly rates: RateState } & Impossible);
+
+export interface Impossible {
+  readonly reason: "output" | "context" | "tokens" | "quota";
+  readonly limit: number;
+}
 
 /** Tokens granted when the caller names none and there is room for more. */
 const DEFAULT_MAX_TOKENS = 1024;
 
 /**
  * The max_tokens of a generation under `limits`: what was asked for, or the most that fits the default, the tenant, the
- * context and a whole minute's tokens. A reason when no moment could ever admit it.
+ * context, a whole minute's tokens and what `dayTokens` (already used today) leave of the day. A reason when no moment
+ * could ever admit it. What was asked for is granted even when today is too short for it: it waits for tomorrow.
  */
 export function grantTokens(
-  { promptTokens, maxTokens, roomTokens }: NonNullable<ReserveCall["generation"]>,
+  { promptTokens, maxTokens, roomTokens }: Omit<GenerationAsked, "model">,
   limits: TenantLimits,
-): { maxTokens: number } | { reason: "output" | "tokens"; limit: number } {
-  const minuteRoom = limits.tokensPerMinute - promptTokens;
-  if (maxTokens !== undefined && maxTokens > limits.maxOutputTokens)
-    return { reason: "output", limit: limits.maxOutputTokens };
-  if ((maxTokens ?? 1) > minuteRoom) return { reason: "tokens", limit: limits.tokensPerMinute };
-  return { maxTokens: maxTokens ?? Math.min(DEFAULT_MAX_TOKENS, limits.maxOutputTokens, roomTokens, minuteRoom) };
+  dayTokens = 0,
+): { maxTokens: number } | Impossible {
+  const { maxOutputTokens, tokensPerMinute, tokensPerDay, maxContextTokens } = limits;
+  const least = maxTokens ?? 1;
+  if (least > maxOutputTokens) return { reason: "output", limit: maxOutputTokens };
+  if (maxContextTokens !== null && promptTokens + least > maxContextTokens)
+    return { reason: "context", limit: maxContextTokens };
+  if (promptTokens + least > tokensPerMinute) return { reason: "tokens", limit: tokensPerMinute };
+  if (tokensPerDay !== null && promptTokens + least > tokensPerDay) return { reason: "quota", limit: tokensPerDay };
+  if (maxTokens !== undefined) return { maxTokens };
+  const left = (limit: number | null) => (limit === null ? Number.POSITIVE_INFINITY : limit - promptTokens);
+  const dayLeft = tokensPerDay === null ? null : tokensPerDay - dayTokens;
+  const rooms = [roomTokens, left(maxContextTokens), left(tokensPerMinute), left(dayLeft)];
+  return { maxTokens: Math.max(1, Math.min(DEFAULT_MAX_TOKENS, maxOutputTokens, ...rooms)) };
 }

@@ -36,7 +36,9 @@ test("a refusal carries OpenAI's body and every header", async () => {
     status: 429,
     code: "rate_limit_exceeded",
     type: "requests",
-    message: expect.stringMatching(/^Rate limit reached: 1 requests per minute\. Please try again in [\d.ms]+\.$/),
+    message: expect.stringMatching(
+      /^Rate limit reached: 1 requests per minute, 0 left\. Please try again in [\d.ms]+\.$/,
+    ),
   });
 });
 
@@ -62,5 +64,29 @@ test("what could never fit a minute is a 400, not a wait", async () => {
   expect(await errorOf(await caller.post(CHAT, short({ max_tokens: 91 })))).toMatchObject({
     status: 400,
     param: "max_tokens",
+  });
+});
+
+test("a day's tokens are a quota: no waiting of an SDK helps", async () => {
+  const caller = await newCaller({ tokensPerDay: 40 });
+  const first = await caller.post(CHAT, short({ max_tokens: 5 }));
+  expect(first.headers.get("ratelimit-policy")).toContain('"day";q=40;qu="tokens";w=86400');
+  const { usage } = await first.json<{ usage: { total_tokens: number } }>();
+  const refused = await caller.post(CHAT, short({ max_tokens: 19 }));
+  expect(refused.headers.get("x-should-retry")).toBe("false");
+  const left = 40 - usage.total_tokens;
+  expect(await errorOf(refused)).toMatchObject({
+    status: 429,
+    code: "insufficient_quota",
+    type: "insufficient_quota",
+    message: expect.stringMatching(`^You exceeded your current quota: 40 tokens per day \\(UTC\\), ${left} left\\.`),
+  });
+});
+
+test("a context of the tenant's own is one that LangChain understands", async () => {
+  const caller = await newCaller({ maxContextTokens: 20 });
+  expect(await errorOf(await caller.post(CHAT, short({ max_tokens: 10 })))).toMatchObject({
+    status: 400,
+    code: "context_length_exceeded",
   });
 });

@@ -16,13 +16,13 @@ const promptTokens = request.promptIds.length;
 async function reservedCall(maxTokens: number) {
   const call = await callFor({ ...request, maxTokens });
   const ledger = env.LEDGER.getByName(call.tenant);
-  await ledger.configure({ requestsPerMinute: 100, tokensPerMinute: TOKENS_PER_MINUTE, concurrency: 1 });
-  await ledger.addKey(SECRET_SHA256);
+  await ledger.create({ limits: { requestsPerMinute: 100, tokensPerMinute: TOKENS_PER_MINUTE, concurrency: 1 } });
+  await ledger.addKey({ secretSha256: SECRET_SHA256, label: "", expiresMs: null });
   const reserve = (reservationId: string, promptTokens: number, maxTokens: number) =>
     ledger.reserve({
       secretSha256: SECRET_SHA256,
       reservationId,
-      generation: { promptTokens, maxTokens, roomTokens: 500 },
+      generation: { model: "a-model", promptTokens, maxTokens, roomTokens: 500 },
     });
   expect(await reserve(call.reservationId, promptTokens, maxTokens)).toMatchObject({ outcome: "admitted" });
   /** What the settled generation took of the minute; fails while it is not settled, since only one may run. */

@@ -1,15 +1,15 @@
 import { env } from "cloudflare:workers";
-import type { TenantLimits } from "../../../functions/tenants/limits.ts";
+import type { LimitChanges } from "../../../functions/tenants/limits.ts";
 import type { ReserveCall } from "../../../functions/tenants/reservation.ts";
 
 let reservations = 0;
 export const SECRET_SHA256 = "5".repeat(64);
 
 /** A ledger of its own with one key. */
-export async function freshLedger(limits: Partial<TenantLimits>) {
+export async function freshLedger(limits: LimitChanges) {
   const ledger = env.LEDGER.getByName(crypto.randomUUID());
-  await ledger.configure(limits);
-  await ledger.addKey(SECRET_SHA256);
+  await ledger.create({ limits });
+  await ledger.addKey({ secretSha256: SECRET_SHA256, label: "first", expiresMs: null });
   return ledger;
 }
 
@@ -19,6 +19,6 @@ export function reserveCall(generation: Partial<NonNullable<ReserveCall["generat
   return {
     secretSha256: SECRET_SHA256,
     reservationId: `reservation-${reservations}`,
-    generation: { promptTokens: 10, maxTokens: 10, roomTokens: 100_000, ...generation },
+    generation: { model: "a-model", promptTokens: 10, maxTokens: 10, roomTokens: 100_000, ...generation },
   };
 }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { tenantLimitsSchema } from "../../../functions/tenants/limits.ts";
+import { DEFAULT_LIMITS } from "../../../functions/tenants/limits.ts";
 import { grantTokens } from "../../../functions/tenants/reservation.ts";
 
-const limits = tenantLimitsSchema.parse({ tokensPerMinute: 2000, maxOutputTokens: 1500 });
+const limits = { ...DEFAULT_LIMITS, tokensPerMinute: 2000, maxOutputTokens: 1500 };
 
 describe("granted max_tokens", () => {
   test.each([
@@ -30,6 +30,25 @@ describe("granted max_tokens", () => {
     expect(grantTokens({ promptTokens: 1, roomTokens: 8000, maxTokens: 1501 }, limits)).toEqual({
       reason: "output",
       limit: 1500,
+    });
+  });
+
+  test("fit the tenant's context", () => {
+    const short = { ...limits, maxContextTokens: 100 };
+    expect(grantTokens({ promptTokens: 90, roomTokens: 8000 }, short)).toEqual({ maxTokens: 10 });
+    expect(grantTokens({ promptTokens: 90, roomTokens: 8000, maxTokens: 11 }, short)).toEqual({
+      reason: "context",
+      limit: 100,
+    });
+  });
+
+  test("fit what is left of the day unless they were asked for, which only a whole day refuses", () => {
+    const daily = { ...limits, tokensPerDay: 500 };
+    expect(grantTokens({ promptTokens: 10, roomTokens: 8000 }, daily, 400)).toEqual({ maxTokens: 90 });
+    expect(grantTokens({ promptTokens: 10, roomTokens: 8000, maxTokens: 200 }, daily, 400)).toEqual({ maxTokens: 200 });
+    expect(grantTokens({ promptTokens: 301, roomTokens: 8000, maxTokens: 200 }, daily)).toEqual({
+      reason: "quota",
+      limit: 500,
     });
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { goDuration, limitMessage, retryHeaders } from "../../../functions/tenants/rate-headers.ts";
+import { goDuration, limitMessage, rateHeaders, retryHeaders } from "../../../functions/tenants/rate-headers.ts";
 
 test.each([
   [0, "0s"],
@@ -23,10 +23,41 @@ describe("the time to try again", () => {
     expect(retryHeaders(60_001)["x-should-retry"]).toBe("false");
   });
 
-  test("is in the message", () => {
-    expect(limitMessage("tokens", 500, 1_200)).toBe(
-      "Rate limit reached: 500 tokens per minute. Please try again in 1.2s.",
+  test("is in the message, with the limit and what is left of it", () => {
+    expect(limitMessage({ kind: "tokens", limit: 500, remaining: 20, retryAfterMs: 1_200 })).toBe(
+      "Rate limit reached: 500 tokens per minute, 20 left. Please try again in 1.2s.",
     );
-    expect(limitMessage("concurrency", 2, 1_000)).toContain("2 requests at the same time");
+    expect(limitMessage({ kind: "quota", limit: 9, remaining: 1, retryAfterMs: 3_600_000 })).toBe(
+      "You exceeded your current quota: 9 tokens per day (UTC), 1 left. Please try again in 1h0m0s.",
+    );
   });
+});
+
+const rates = {
+  limitRequests: 50,
+  limitTokens: 1000,
+  remainingRequests: 20,
+  remainingTokens: 900,
+  resetRequestsMs: 6_400,
+  resetTokensMs: 0,
+  day: null,
+};
+
+test("the minute is told in OpenAI's words and in the IETF's", () => {
+  expect(rateHeaders(rates)).toEqual({
+    "x-ratelimit-limit-requests": "50",
+    "x-ratelimit-limit-tokens": "1000",
+    "x-ratelimit-remaining-requests": "20",
+    "x-ratelimit-remaining-tokens": "900",
+    "x-ratelimit-reset-requests": "6.4s",
+    "x-ratelimit-reset-tokens": "0s",
+    "ratelimit-policy": '"requests";q=50;w=60, "tokens";q=1000;qu="tokens";w=60',
+    ratelimit: '"requests";r=20;t=7, "tokens";r=900;t=0',
+  });
+});
+
+test("a day with a limit is one more policy", () => {
+  const headers = rateHeaders({ ...rates, day: { limitTokens: 5000, remainingTokens: 12, resetMs: 3_600_000 } });
+  expect(headers["ratelimit-policy"]).toMatch(/, "day";q=5000;qu="tokens";w=86400$/);
+  expect(headers.ratelimit).toMatch(/, "day";r=12;t=3600$/);
 });

@@ -1,0 +1,40 @@
+/** The first tables; ledgers from before versions were counted have them already. */
+const FIRST = `
+  CREATE TABLE IF NOT EXISTS limits (id INTEGER PRIMARY KEY CHECK (id = 1), json TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS keys (secret_sha256 TEXT PRIMARY KEY, created_ms INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS admissions (
+    id TEXT PRIMARY KEY, at_ms INTEGER NOT NULL, tokens INTEGER NOT NULL, lease_until_ms INTEGER
+  ) WITHOUT ROWID;
+`;
+
+/** Keys with a life of their own, usage by day, model and key, refusals by reason, blocking. */
+const KEYS_AND_USAGE = `
+  ALTER TABLE keys RENAME TO bare_keys;
+  CREATE TABLE keys (
+    id TEXT PRIMARY KEY, secret_sha256 TEXT NOT NULL UNIQUE, label TEXT NOT NULL, created_ms INTEGER NOT NULL,
+    expires_ms INTEGER, revoked_ms INTEGER, last_used_ms INTEGER, replaces TEXT
+  ) WITHOUT ROWID;
+  INSERT INTO keys
+    SELECT 'key_' || substr(secret_sha256, 1, 16), secret_sha256, '', created_ms, NULL, NULL, NULL, NULL FROM bare_keys;
+  DROP TABLE bare_keys;
+
+  ALTER TABLE admissions ADD COLUMN key_id TEXT NOT NULL DEFAULT '';
+  ALTER TABLE admissions ADD COLUMN model TEXT NOT NULL DEFAULT '';
+  CREATE TABLE usage (
+    day TEXT NOT NULL, model TEXT NOT NULL, key_id TEXT NOT NULL,
+    requests INTEGER NOT NULL, prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL,
+    PRIMARY KEY (day, model, key_id)
+  ) WITHOUT ROWID;
+  CREATE TABLE refusals (
+    day TEXT NOT NULL, reason TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (day, reason)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE tenant (
+    id INTEGER PRIMARY KEY CHECK (id = 1), limits TEXT NOT NULL, blocked INTEGER NOT NULL, created_ms INTEGER NOT NULL
+  );
+  INSERT INTO tenant SELECT 1, json, 0, (SELECT ifnull(min(created_ms), 0) FROM keys) FROM limits;
+  DROP TABLE limits;
+`;
+
+/** How a ledger's tables came to be: a step that was released is never changed, only followed by another. */
+export const LEDGER_MIGRATIONS: readonly string[] = [FIRST, KEYS_AND_USAGE];

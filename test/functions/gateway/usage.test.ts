@@ -1,0 +1,86 @@
+import { expect, test } from "vitest";
+import { errorOf, MODEL, newCaller, question } from "./caller.ts";
+import { operate, operateJson } from "./operator.ts";
+
+const CHAT = "/v1/chat/completions";
+const today = () => new Date().toISOString().slice(0, 10);
+
+interface Usage {
+  usage: { model: string; keyId: string; requests: number; promptTokens: number; completionTokens: number }[];
+  refusals: { reason: string; count: number }[];
+}
+
+/** Three answers with two keys, and the tokens that the answers said they took. */
+async function usedTenant() {
+  const caller = await newCaller({ requestsPerMinute: 4 });
+  const answers: Record<string, number>[] = [];
+  for (const max_tokens of [1, 4, 30]) {
+    const response = await caller.post(CHAT, question("What is 7 + 8?", { max_tokens }));
+    answers.push((await response.json<{ usage: Record<string, number> }>()).usage);
+  }
+  const sum = (field: string) => answers.reduce((total, usage) => total + usage[field]!, 0);
+  return {
+    caller,
+    path: `/tenants/${caller.tenant}/usage`,
+    prompt: sum("prompt_tokens"),
+    completion: sum("completion_tokens"),
+  };
+}
+
+test("sums of usage are the tokens that answers reported, by day, model and key", async () => {
+  const { caller, path, prompt, completion } = await usedTenant();
+  await caller.get("/v1/models");
+  await caller.get("/v1/models");
+  const { usage, refusals } = await operateJson<Usage>("GET", path);
+  const row = { day: today(), keyId: expect.stringMatching(/^key_/) };
+  expect(usage).toEqual([
+    { ...row, model: "", requests: 1, promptTokens: 0, completionTokens: 0 },
+    { ...row, model: MODEL, requests: 3, promptTokens: prompt, completionTokens: completion },
+  ]);
+  expect(refusals).toEqual([{ day: today(), reason: "requests", count: 1 }]);
+});
+
+test("usage is exported as CSV", async () => {
+  const { path, prompt, completion } = await usedTenant();
+  const response = await operate("GET", `${path}?format=csv`);
+  expect(response.headers.get("content-type")).toBe("text/csv; charset=utf-8");
+  const [header, row, end] = (await response.text()).split("\r\n");
+  expect(header).toBe("day,model,key,requests,prompt_tokens,completion_tokens");
+  expect(row).toMatch(new RegExp(`^${today()},${MODEL},key_[0-9a-f]{16},3,${prompt},${completion}$`));
+  expect(end).toBe("");
+});
+
+test("a tenant sees its own usage and limits", async () => {
+  const { caller, prompt, completion } = await usedTenant();
+  const response = await caller.get("/v1/usage");
+  expect(response.headers.get("x-ratelimit-remaining-requests")).toBe("0");
+  expect(await response.json()).toMatchObject({
+    object: "usage",
+    tenant: caller.tenant,
+    limits: { requests_per_minute: 4, tokens_per_day: null },
+    now: {
+      requests_this_minute: 4,
+      tokens_this_minute: prompt + completion,
+      tokens_today: prompt + completion,
+      running: 0,
+    },
+    to: today(),
+    data: [
+      { model: "", requests: 1 },
+      { model: MODEL, requests: 3, prompt_tokens: prompt, completion_tokens: completion },
+    ],
+  });
+});
+
+test.each([
+  ["from=2027-13-01", "from"],
+  ["from=2027-02-01&to=2027-01-01", "from"],
+  ["from=2020-01-01&to=2027-01-01", "from"],
+  ["format=xml", "format"],
+])("refuses %s", async (query, param) => {
+  const { tenant } = await newCaller();
+  expect(await errorOf(await operate("GET", `/tenants/${tenant}/usage?${query}`))).toMatchObject({
+    status: 400,
+    param,
+  });
+});
