@@ -1,8 +1,9 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { WeightsError } from "../errors.ts";
+import type { ByteSource } from "./byte-source.ts";
 
 /** One file read by byte range; nothing of it is kept. */
-export class FileReader {
+export class FileReader implements ByteSource {
   readonly path: string;
   readonly bytes: number;
   readonly #handle: FileHandle;

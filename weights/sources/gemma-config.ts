@@ -3,6 +3,7 @@ import { WeightsError } from "../errors.ts";
 import type { Architecture } from "../manifest.ts";
 import { layerAttentions } from "./gemma-attention.ts";
 import { type FamilyConfig, familySchemas, type GemmaFamily } from "./gemma-fields.ts";
+import { showJson } from "./show-json.ts";
 
 /** `config.json` of a Gemma, with the defaults of transformers' configuration classes. */
 export interface GemmaConfig {
@@ -49,7 +50,7 @@ export function readGemmaConfig(json: Fields, path: string): GemmaConfig {
   const known = typeof name === "string" && Object.hasOwn(ARCHITECTURES, name) ? ARCHITECTURES[name] : undefined;
   if (known === undefined || others.length > 0)
     throw new WeightsError(
-      `${path}: architectures is ${JSON.stringify(json.architectures)}, expected one of ${Object.keys(ARCHITECTURES).join(", ")}`,
+      `${path}: architectures is ${showJson(json.architectures)}, expected one of ${Object.keys(ARCHITECTURES).join(", ")}`,
     );
   const fields = known.multimodal ? textFields(json, path) : json;
   const config = parseFields(fields, known.family, `${path}${known.multimodal ? ", text_config" : ""}`);
@@ -68,7 +69,7 @@ function textFields(json: Fields, path: string): Fields {
   const { text_config: text, model_type, tie_word_embeddings, ...outer } = json;
   if (typeof text !== "object" || text === null) throw new WeightsError(`${path}: has no text_config`);
   if (model_type !== undefined && model_type !== "gemma3")
-    throw new WeightsError(`${path}: model_type is ${JSON.stringify(model_type)}, expected "gemma3"`);
+    throw new WeightsError(`${path}: model_type is ${showJson(model_type)}, expected "gemma3"`);
   const { bos_token_id, eos_token_id, pad_token_id, ...rest } = outer;
   const unknown = Object.keys(rest).filter((field) => !VISION_FIELDS.has(field) && !isIdle(field));
   refuseUnknown(unknown, path);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { WeightsError } from "../errors.ts";
 import { halfValue } from "../quantise/half.ts";
+import type { ByteSource } from "./byte-source.ts";
 import { FileReader } from "./file-reader.ts";
 
 /*
@@ -40,33 +41,37 @@ export interface TensorEntry {
 /** An open `.safetensors` file; tensors are read by rows and become float32. */
 export class SafetensorsFile {
   readonly tensors: ReadonlyMap<string, TensorEntry>;
-  readonly #reader: FileReader;
+  readonly #source: ByteSource;
 
-  private constructor(reader: FileReader, tensors: Map<string, TensorEntry>) {
-    this.#reader = reader;
+  private constructor(source: ByteSource, tensors: Map<string, TensorEntry>) {
+    this.#source = source;
     this.tensors = tensors;
   }
 
   /** Opens a file and checks its header; throws a WeightsError that names the file and the tensor. */
   static async open(path: string): Promise<SafetensorsFile> {
-    const reader = await FileReader.open(path);
+    return SafetensorsFile.over(await FileReader.open(path));
+  }
+
+  /** The same over a source, which it closes. */
+  static async over(source: ByteSource): Promise<SafetensorsFile> {
     try {
-      return new SafetensorsFile(reader, await readHeader(reader));
+      return new SafetensorsFile(source, await readHeader(source));
     } catch (error) {
-      await reader.close();
+      await source.close();
       throw error;
     }
   }
 
   get path(): string {
-    return this.#reader.path;
+    return this.#source.path;
   }
 
   /** Reads rows firstRow … of a tensor of this file, as many as `into` [rows, columns] holds. */
   async readRows(tensor: TensorEntry, firstRow: number, into: Float32Array<ArrayBuffer>): Promise<void> {
     const start = tensor.offset + firstRow * tensor.columns * BYTES_PER_ELEMENT[tensor.type];
     if (tensor.type === "F32") {
-      await this.#reader.read(new Uint8Array(into.buffer, into.byteOffset, into.byteLength), start);
+      await this.#source.read(new Uint8Array(into.buffer, into.byteOffset, into.byteLength), start);
       return;
     }
     const widen = tensor.type === "BF16" ? widenBfloat16 : widenHalf;
@@ -74,22 +79,22 @@ export class SafetensorsFile {
     const chunk = new Uint16Array(elements);
     for (let done = 0; done < into.length; done += elements) {
       const part = chunk.subarray(0, Math.min(elements, into.length - done));
-      await this.#reader.read(new Uint8Array(chunk.buffer, 0, part.byteLength), start + 2 * done);
+      await this.#source.read(new Uint8Array(chunk.buffer, 0, part.byteLength), start + 2 * done);
       widen(part, into.subarray(done));
     }
   }
 
   async close(): Promise<void> {
-    await this.#reader.close();
+    await this.#source.close();
   }
 }
 
-async function readHeader(reader: FileReader): Promise<Map<string, TensorEntry>> {
-  const { path, bytes } = reader;
+async function readHeader(source: ByteSource): Promise<Map<string, TensorEntry>> {
+  const { path, bytes } = source;
   const refuse = (what: string, options?: ErrorOptions) => new WeightsError(`${path}: ${what}`, options);
   if (bytes < PREFIX_BYTES) throw refuse(`${bytes} bytes are too few for a safetensors file`);
   const prefix = new Uint8Array(PREFIX_BYTES);
-  await reader.read(prefix, 0);
+  await source.read(prefix, 0);
   const headerBytes = new DataView(prefix.buffer).getBigUint64(0, true);
   if (headerBytes > BigInt(MAX_HEADER_BYTES))
     throw refuse(
@@ -99,7 +104,7 @@ async function readHeader(reader: FileReader): Promise<Map<string, TensorEntry>>
   if (dataStart > bytes)
     throw refuse(`the header claims ${headerBytes} bytes, the file has ${bytes - PREFIX_BYTES}; copy the file again`);
   const text = new Uint8Array(Number(headerBytes));
-  await reader.read(text, PREFIX_BYTES);
+  await source.read(text, PREFIX_BYTES);
 
   let json: unknown;
   try {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { WeightsError } from "../errors.ts";
 import { MAX_PIECES, PieceKind, type TokenizerData } from "../tokenizer-file.ts";
 import { ranksByMerges } from "./merge-list.ts";
+import { showJson } from "./show-json.ts";
 import { byteText, checkBytePieces, unlessMarker } from "./vocabulary.ts";
 
 /** Gemma 3's tokenizer.json has 33 MB. */
@@ -114,7 +115,7 @@ function readVocabulary(vocab: unknown, added: readonly z.infer<typeof addedToke
   const texts = new Array<string | undefined>(count).fill(undefined);
   for (const [text, id] of entries) {
     if (!Number.isInteger(id) || (id as number) < 0 || (id as number) >= count)
-      refuse(`piece "${text}" has id ${JSON.stringify(id)}, expected 0 to ${count - 1}`);
+      refuse(`piece "${text}" has id ${showJson(id)}, expected 0 to ${count - 1}`);
     if (texts[id as number] !== undefined) refuse(`pieces "${texts[id as number]}" and "${text}" both have id ${id}`);
     texts[id as number] = text;
   }
@@ -133,7 +134,7 @@ function readMerges(merges: unknown): [string, string][] {
     const pair: unknown[] = typeof merge === "string" ? merge.split(" ") : Array.isArray(merge) ? merge : [];
     const [left, right] = pair;
     if (pair.length !== 2 || typeof left !== "string" || typeof right !== "string")
-      return refuse(`model.merges[${index}] is ${JSON.stringify(merge)?.slice(0, 100)}, expected a pair of texts`);
+      return refuse(`model.merges[${index}] is ${showJson(merge)}, expected a pair of texts`);
     return [left, right];
   });
 }

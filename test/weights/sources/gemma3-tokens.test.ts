@@ -11,16 +11,22 @@ const lines = sharedMaterial("golden/tokens-gemma3.jsonl");
 const json = gemma3TokenizerJson();
 const gguf = gemma3Gguf();
 
+/** Reading takes a second or two, so each source is read once. */
+const once = <T>(read: () => Promise<T>): (() => Promise<T>) => {
+  let result: Promise<T> | undefined;
+  return () => (result ??= read());
+};
+
 const sources: [string, string | null, () => Promise<TokenizerData>][] = [
-  ["tokenizer.json", json, async () => readTokenizerJson(readFileSync(json!))],
+  ["tokenizer.json", json, once(async () => readTokenizerJson(readFileSync(json!)))],
   [
     "the GGUF file",
     gguf,
-    async () => {
+    once(async () => {
       const { tokenizer, tensors } = await openGgufCheckpoint(gguf!);
       await tensors.close();
       return tokenizer!;
-    },
+    }),
   ],
 ];
 
