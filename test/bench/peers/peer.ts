@@ -1,7 +1,13 @@
+import type { KernelModules } from "../../../runtime/simd/instantiate.ts";
+
 /** Where a peer finds what it measures. */
 export interface PeerOptions {
-  /** The GGUF file, for peers that read one. */
+  /** The GGUF file, for peers that read one; else empty. */
   readonly gguf: string;
+  /** A model of the same shape as our own folder, for ours; else empty. */
+  readonly modelFolder: string;
+  /** Which build of our kernels. */
+  readonly engineBuild: keyof KernelModules;
   /** Tokens the KV cache must hold. */
   readonly contextTokens: number;
   /** Ids below this may be fed to the model. */

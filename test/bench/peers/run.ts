@@ -1,6 +1,6 @@
 /**
- * Measures the peers on a random Gemma and prints one JSON object; progress goes to standard error.
- * `node test/bench/peers/run.ts [--shape 2b] [--layers N] [--repetitions 5] [--peers llama.cpp,wllama] [--core 1] …`
+ * Measures ours and its peers on a random Gemma, in turn, and prints one JSON object; progress goes to standard error.
+ * `node test/bench/peers/run.ts [--shape 2b] [--layers N] [--repetitions 5] [--peers lapidary,llama.cpp] [--core 1] …`
  */
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -8,17 +8,26 @@ import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type GemmaShape, gemmaShape } from "../gemma-shape.ts";
+import { BENCH_FOLDER, benchModelFolder } from "../whole-model/bench-model.ts";
 import { PEERS_FOLDER } from "./installed-package.ts";
 import { interleave, type Measurement, median, type Samples } from "./interleave.ts";
 import { type Peer, PeerMissingError, type PeerOptions } from "./peer.ts";
 import { canBindToCore, PeerProcess } from "./peer-process.ts";
 import { writeGguf } from "./write-gguf.ts";
 
-const ROOT = join(PEERS_FOLDER, "../../..");
-/** `longContext`: whether the peer fills a long context in a time anyone waits for. */
-const PEERS: Readonly<Record<string, { readonly module: string; readonly longContext: boolean }>> = {
-  "llama.cpp": { module: join(PEERS_FOLDER, "llama-native.ts"), longContext: true },
-  wllama: { module: join(PEERS_FOLDER, "wllama.ts"), longContext: false },
+interface PeerEntry {
+  readonly module: string;
+  readonly reads: "gguf" | "folder";
+  /** Whether the peer fills a long context in a time anyone waits for. */
+  readonly longContext: boolean;
+  readonly engineBuild?: PeerOptions["engineBuild"];
+}
+const OURS: PeerEntry = { module: join(PEERS_FOLDER, "lapidary.ts"), reads: "folder", longContext: true };
+const PEERS: Readonly<Record<string, PeerEntry>> = {
+  lapidary: OURS,
+  "lapidary-simd128": { ...OURS, engineBuild: "simd128", longContext: false },
+  "llama.cpp": { module: join(PEERS_FOLDER, "llama-native.ts"), reads: "gguf", longContext: true },
+  wllama: { module: join(PEERS_FOLDER, "wllama.ts"), reads: "gguf", longContext: false },
 };
 
 const { values: options } = parseArgs({
@@ -31,13 +40,13 @@ const { values: options } = parseArgs({
     prefill: { type: "string", default: "128,512" },
     /** Tokens before those decoded. */
     context: { type: "string", default: "128" },
-    /** The same, of native code only; 0 leaves it out. */
-    "long-context": { type: "string", default: "4096" },
+    /** The same, without the slow peers; 0 leaves it out. */
+    "long-context": { type: "string", default: "2048,4096" },
     "decode-tokens": { type: "string", default: "16" },
     core: { type: "string", default: String(Math.min(1, availableParallelism() - 1)) },
     chromium: { type: "string", default: "/usr/bin/chromium" },
-    /** Where the GGUF is kept. */
-    folder: { type: "string", default: join(ROOT, ".lapidary/bench") },
+    /** Where the models are kept. */
+    folder: { type: "string", default: BENCH_FOLDER },
   },
 });
 
@@ -50,8 +59,13 @@ const shape = gemmaShape(options.shape, layers);
 const core = canBindToCore() ? wholeNumber("core", options.core, 0) : null;
 const { plan, contextTokens } = planOf(shape);
 
-installPeers();
-const gguf = await randomGguf(shape);
+if (names.some((name) => PEERS[name]!.reads === "gguf")) installPeers();
+const models = {
+  gguf: names.some((name) => PEERS[name]!.reads === "gguf") ? await randomGguf(shape) : "",
+  modelFolder: names.some((name) => PEERS[name]!.reads === "folder")
+    ? await benchModelFolder(options.shape, layers, options.folder)
+    : "",
+};
 
 const peers = new Map<string, Peer>();
 const skipped: Record<string, string> = {};
@@ -75,12 +89,15 @@ function planOf({ max_position_embeddings: longest }: GemmaShape) {
   const patient = names.filter((name) => PEERS[name]!.longContext);
   const prefills = options.prefill.split(",").map((text) => wholeNumber("prefill", text, 1));
   const context = wholeNumber("context", options.context, 1);
-  const longContext = wholeNumber("long-context", options["long-context"], 0);
+  const longContexts = options["long-context"]
+    .split(",")
+    .map((text) => wholeNumber("long-context", text, 0))
+    .filter((tokens) => tokens > 0);
   const decode = (tokens: number): Measurement => ({ kind: "decode", tokens: decodeTokens, context: tokens });
   const planned = [
     ...prefills.map((tokens) => ({ measurement: { kind: "prefill", tokens } as Measurement, peers: everyPeer })),
     { measurement: decode(context), peers: everyPeer },
-    ...(longContext > 0 ? [{ measurement: decode(longContext), peers: patient }] : []),
+    ...longContexts.map((tokens) => ({ measurement: decode(tokens), peers: patient })),
   ];
   const contextOf = (name: string) =>
     Math.max(
@@ -117,7 +134,8 @@ async function randomGguf(model: GemmaShape): Promise<string> {
 
 async function preparePeer(name: string): Promise<void> {
   const peerOptions: PeerOptions = {
-    gguf,
+    ...models,
+    engineBuild: PEERS[name]!.engineBuild ?? "relaxed",
     contextTokens: contextTokens[name]!,
     vocabSize: shape.vocab_size,
     chromium: options.chromium,

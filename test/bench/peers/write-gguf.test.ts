@@ -27,7 +27,10 @@ const absent = existsSync(join(PEERS_FOLDER, "node_modules/node-llama-cpp"))
 test.skipIf(absent)(`llama.cpp runs the file${absent}`, async () => {
   const gguf = join(folder, "loaded.gguf");
   await writeGguf(gguf, shape);
-  const peer = createPeer({ gguf, contextTokens: 256, vocabSize: shape.vocab_size, chromium: "" });
+  const peer = createPeer({
+    ...{ gguf, modelFolder: "", engineBuild: "relaxed" },
+    ...{ contextTokens: 256, vocabSize: shape.vocab_size, chromium: "" },
+  });
   try {
     expect((await peer.prepare()).version).toContain("llama.cpp");
     expect(await peer.prefill(200)).toBeGreaterThan(0);
