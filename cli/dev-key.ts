@@ -10,12 +10,17 @@ const DEV_LIMITS = { requestsPerMinute: 600, tokensPerMinute: 200_000, concurren
 
 /** The key of the development tenant at `url`: the one in .lapidary/dev-key while it works, else a new one, left there. */
 export async function ensureDevKey(url: string): Promise<string> {
-  const known = readIfThere(DEV_KEY_FILE)?.trim();
+  const known = knownDevKey();
   if (known && (await keyWorks(url, known))) return known;
   const key = await createDevKey(url);
   mkdirSync(dirname(DEV_KEY_FILE), { recursive: true });
   writeFileSync(DEV_KEY_FILE, `${key}\n`, { mode: 0o600 });
   return key;
+}
+
+/** What .lapidary/dev-key holds, working or not. */
+export function knownDevKey(): string | undefined {
+  return readIfThere(DEV_KEY_FILE)?.trim();
 }
 
 async function keyWorks(url: string, key: string): Promise<boolean> {

@@ -1,11 +1,14 @@
 import { Command } from "commander";
+import { chatCommand } from "./commands/chat.ts";
 import { convertCommand } from "./commands/convert.ts";
 import { generateCommand } from "./commands/generate.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { keyCommand } from "./commands/key.ts";
+import { keysCommand } from "./commands/keys.ts";
 import { logitsCommand } from "./commands/logits.ts";
 import { planCommand } from "./commands/plan.ts";
 import { startCommand } from "./commands/start.ts";
+import { tenantsCommand } from "./commands/tenants.ts";
 import { tokenizeCommand } from "./commands/tokenize.ts";
 
 const program = new Command("lapidary")
@@ -13,6 +16,9 @@ const program = new Command("lapidary")
   .showHelpAfterError("(lapidary COMMAND --help says more)")
   .addCommand(startCommand())
   .addCommand(keyCommand())
+  .addCommand(chatCommand())
+  .addCommand(tenantsCommand())
+  .addCommand(keysCommand())
   .addCommand(convertCommand())
   .addCommand(inspectCommand())
   .addCommand(planCommand())
