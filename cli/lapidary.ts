@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { benchCommand } from "./commands/bench.ts";
 import { chatCommand } from "./commands/chat.ts";
 import { convertCommand } from "./commands/convert.ts";
 import { generateCommand } from "./commands/generate.ts";
@@ -7,6 +8,7 @@ import { keyCommand } from "./commands/key.ts";
 import { keysCommand } from "./commands/keys.ts";
 import { logitsCommand } from "./commands/logits.ts";
 import { planCommand } from "./commands/plan.ts";
+import { scoreCommand } from "./commands/score.ts";
 import { startCommand } from "./commands/start.ts";
 import { tenantsCommand } from "./commands/tenants.ts";
 import { tokenizeCommand } from "./commands/tokenize.ts";
@@ -24,7 +26,9 @@ const program = new Command("lapidary")
   .addCommand(planCommand())
   .addCommand(tokenizeCommand())
   .addCommand(logitsCommand())
-  .addCommand(generateCommand());
+  .addCommand(generateCommand())
+  .addCommand(scoreCommand())
+  .addCommand(benchCommand());
 
 // A closed pipe (`lapidary … | head`) is the reader's choice, not a failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));

@@ -21,10 +21,15 @@ export function addModelOptions(command: Command): Command {
     );
 }
 
-/** Loads a whole model folder into this process. */
-export async function openModel(folder: string, manifest: Manifest, options: ModelOptions): Promise<LocalModel> {
+/** Loads a whole model folder into this process, with room for sessions of `kvTokens` tokens together. */
+export async function openModel(
+  folder: string,
+  manifest: Manifest,
+  options: ModelOptions,
+  kvTokens: number,
+): Promise<LocalModel> {
   const engine = await createEngine(options.engine, Number(options.activations) as ActivationBits);
-  return LocalModel.open({ manifest, source: new FolderSource(folder), engine });
+  return LocalModel.open({ manifest, source: new FolderSource(folder), engine, kvTokens });
 }
 
 /** Refuses ids outside the vocabulary, an empty prompt, and one that does not fit the context. */

@@ -19,7 +19,7 @@ export function logitsCommand(): Command {
   return addModelOptions(command).action(async (folder: string, options: LogitsOptions) => {
     const manifest = await readManifest(folder);
     checkPrompt(options.ids, manifest);
-    const model = await openModel(folder, manifest, options);
+    const model = await openModel(folder, manifest, options, options.ids.length);
     await using file = await open(options.out, "w");
     for await (const rows of model.logits(options.ids))
       await file.writeFile(new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength));
