@@ -1,6 +1,8 @@
 import { InferenceError } from "./errors.ts";
-import { Draw } from "./sampling/draw.ts";
-import type { SamplingParameters } from "./sampling/selection.ts";
+import { Draw, type DrawOptions } from "./sampling/draw.ts";
+import { logProbabilityOf, type TokenLogProbability } from "./sampling/log-probability.ts";
+import type { SamplingParameters, Selection, ShardSelection } from "./sampling/selection.ts";
+import { TokenHistory } from "./sampling/token-history.ts";
 import { StopStrings } from "./stop-strings.ts";
 import type { TokenPipeline } from "./token-pipeline.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
@@ -10,12 +12,33 @@ export interface GenerationRequest {
   readonly promptIds: readonly number[];
   readonly sampling: SamplingParameters;
   readonly maxTokens: number;
+  /** Stop ids cannot be drawn before this many tokens (default 0). */
+  readonly minTokens?: number;
   /** Ids that end the generation; they have no text. */
   readonly stopIds: readonly number[];
   /** Text at which generation ends; the text itself is not given out. Needs a tokenizer. */
   readonly stop: readonly string[];
+  /** Tell how probable each drawn token was, and the so many most probable in its place. */
+  readonly logprobs?: number;
+  /** The same for the tokens of the prompt, in `prompt` events before the first token. */
+  readonly promptLogprobs?: number;
+  /** Which ids may be drawn next; asked before every draw, and told what was drawn. */
+  readonly constraint?: TokenConstraint;
   /** Looked at between steps. */
   readonly signal?: AbortSignal;
+}
+
+/** Restricts a generation to what some grammar allows. */
+export interface TokenConstraint {
+  /** As LogitEdits.allowed; read before the next call. */
+  allowed(): Uint32Array | null;
+  accept(id: number): void;
+}
+
+/** How probable the next tokens of the prompt were, each after those before it; null for its first. */
+export interface PromptEvent {
+  readonly type: "prompt";
+  readonly logprobs: readonly (TokenLogProbability | null)[];
 }
 
 /** One token was drawn. The texts of all of them make the answer; one may be empty (bytes of a character, a possible stop string). */
@@ -23,6 +46,8 @@ export interface TokenEvent {
   readonly type: "token";
   readonly ids: readonly number[];
   readonly text: string;
+  /** Of `ids`, where asked for. */
+  readonly logprobs?: readonly TokenLogProbability[];
 }
 
 export interface DoneEvent {
@@ -34,6 +59,11 @@ export interface DoneEvent {
   readonly completionTokens: number;
 }
 
+export type GenerationOutput = PromptEvent | TokenEvent | DoneEvent;
+
+/** Rows of a prompt that are scored at once: their answers, of every shard, are held together. */
+const SCORED_ROWS = 256;
+
 /**
  * Feeds a prompt and draws up to maxTokens tokens; the last event is `done`. Without a tokenizer all texts are empty.
  * Closes the pipeline however it ends. Throws the signal's reason when aborted, and what the pipeline throws.
@@ -41,8 +71,9 @@ export interface DoneEvent {
 export async function* generate(
   pipeline: TokenPipeline,
   tokenizer: Tokenizer | null,
-  { promptIds, sampling, maxTokens, stopIds, stop, signal }: GenerationRequest,
-): AsyncGenerator<TokenEvent | DoneEvent, void, undefined> {
+  request: GenerationRequest,
+): AsyncGenerator<GenerationOutput, void, undefined> {
+  const { promptIds, sampling, maxTokens, minTokens = 0, stopIds, stop, constraint, signal } = request;
   try {
     if (promptIds.length === 0) throw new InferenceError("unsupported", "a prompt needs at least one token");
     if (stop.length > 0 && !tokenizer)
@@ -50,15 +81,32 @@ export async function* generate(
     const detokenizer = tokenizer?.detokenizer();
     const stops = new StopStrings(stop);
     const stopIdSet = new Set(stopIds);
+    const history = new TokenHistory(sampling, promptIds);
     let finish: DoneEvent["finish"] | undefined = maxTokens > 0 ? undefined : "length";
-    let feed = promptIds;
     let position = 0;
+    let feed = promptIds;
+    if (request.promptLogprobs !== undefined) {
+      position = promptIds.length - 1;
+      feed = promptIds.slice(position);
+      yield* scorePrompt(pipeline, promptIds, request.promptLogprobs, signal);
+    }
     let completionTokens = 0;
     while (!finish) {
       signal?.throwIfAborted();
-      const id = await drawNext(pipeline, feed, position, sampling, signal);
+      const edits = history.edits({
+        banned: completionTokens < minTokens ? [...stopIdSet] : [],
+        allowed: constraint?.allowed() ?? null,
+      });
+      const options: DrawOptions = {
+        ...(edits && { edits }),
+        ...(request.logprobs !== undefined && { raw: { best: request.logprobs, named: new Uint32Array(0) } }),
+      };
+      const draw = new Draw(sampling, position + feed.length, options);
+      const { id, answers } = await drawNext(pipeline, draw, feed, position, signal);
       position += feed.length;
       feed = [id];
+      history.add(id);
+      constraint?.accept(id);
       completionTokens += 1;
       let text = "";
       if (stopIdSet.has(id)) finish = "stop";
@@ -66,7 +114,8 @@ export async function* generate(
       if (!finish && completionTokens === maxTokens) finish = "length";
       if (finish && detokenizer) text += stops.push(detokenizer.flush()) + stops.flush();
       if (stops.stopped) finish = "stop";
-      yield { type: "token", ids: feed, text };
+      const logprobs = request.logprobs !== undefined && [logProbabilityOf(answers, id, request.logprobs)];
+      yield { type: "token", ids: feed, text, ...(logprobs && { logprobs }) };
     }
     yield { type: "done", finish, promptTokens: promptIds.length, completionTokens };
   } finally {
@@ -74,19 +123,38 @@ export async function* generate(
   }
 }
 
-/** Feeds `ids` from `position` on and draws the token after them. */
+/** Feeds all ids of a prompt but the last, each row asked about the id after it. */
+async function* scorePrompt(
+  pipeline: TokenPipeline,
+  promptIds: readonly number[],
+  count: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<PromptEvent, void, undefined> {
+  yield { type: "prompt", logprobs: [null] };
+  for (let start = 0; start + 1 < promptIds.length; start += SCORED_ROWS) {
+    signal?.throwIfAborted();
+    const next = promptIds.slice(start + 1, start + 1 + SCORED_ROWS);
+    const selections = next.map((id): Selection => {
+      const raw = { best: count, named: Uint32Array.of(id) };
+      return { kind: "best", count: 0, inverseTemperature: 1, mass: false, raw };
+    });
+    const answers = await pipeline.score(promptIds.slice(start, start + next.length), start, selections);
+    yield { type: "prompt", logprobs: next.map((id, row) => logProbabilityOf(answers[row]!, id, count)) };
+  }
+}
+
+/** Feeds `ids` from `position` on and draws the token after them; also what the shards answered last. */
 async function drawNext(
   pipeline: TokenPipeline,
+  draw: Draw,
   ids: readonly number[],
   position: number,
-  sampling: SamplingParameters,
   signal: AbortSignal | undefined,
-): Promise<number> {
-  const draw = new Draw(sampling, position + ids.length);
+): Promise<{ id: number; answers: readonly ShardSelection[] }> {
   let answers = await pipeline.step(ids, position, draw.selection);
   for (;;) {
     const id = draw.offer(answers);
-    if (id !== null) return id;
+    if (id !== null) return { id, answers };
     signal?.throwIfAborted();
     answers = await pipeline.reselect(draw.selection);
   }

@@ -19,7 +19,7 @@ export interface LocalParts {
 export class LocalPipeline implements TokenPipeline {
   readonly #parts: LocalParts;
   readonly #slots: readonly number[];
-  /** The final-normed row the last step answered. */
+  /** The final-normed row that was answered last. */
   #lastRow: Float32Array | null = null;
   #closed = false;
 
@@ -37,20 +37,33 @@ export class LocalPipeline implements TokenPipeline {
   }
 
   async step(ids: readonly number[], position: number, selection: Selection): Promise<ShardSelection[]> {
-    let rows: Float32Array | undefined;
-    for await (const chunk of this.hiddenRows(ids, position)) rows = chunk;
-    if (rows === undefined) throw new InferenceError("internal", "a step needs at least one token id");
-    const lastRow = rows.subarray(rows.length - this.#parts.hiddenSize);
-    this.#lastRow = (await this.#parts.stages.at(-1)!.finalNormRows(lastRow)).slice();
-    return this.reselect(selection);
+    const [answers] = await this.score(ids, position, [selection]);
+    return answers!;
+  }
+
+  async score(ids: readonly number[], position: number, selections: readonly Selection[]): Promise<ShardSelection[][]> {
+    if (selections.length === 0 || selections.length > ids.length)
+      throw new InferenceError("internal", `a step of ${ids.length} token ids cannot answer ${selections.length}`);
+    const { stages, hiddenSize } = this.#parts;
+    const answers: ShardSelection[][] = [];
+    let unanswered = ids.length;
+    for await (const chunk of this.hiddenRows(ids, position)) {
+      unanswered -= chunk.length / hiddenSize;
+      const wanted = selections.slice(answers.length, selections.length - unanswered);
+      if (wanted.length === 0) continue;
+      const rows = (
+        await stages.at(-1)!.finalNormRows(chunk.subarray(chunk.length - wanted.length * hiddenSize))
+      ).slice();
+      this.#lastRow = rows.subarray(rows.length - hiddenSize);
+      answers.push(...(await this.#select(rows, wanted)));
+    }
+    return answers;
   }
 
   async reselect(selection: Selection): Promise<ShardSelection[]> {
-    const row = this.#lastRow;
-    if (row === null) throw new InferenceError("internal", "there is no step to select from");
-    const answers: ShardSelection[] = [];
-    for (const shard of this.#parts.shards) answers.push(...(await shard.select(row, [selection])));
-    return answers;
+    if (this.#lastRow === null) throw new InferenceError("internal", "there is no step to select from");
+    const [answers] = await this.#select(this.#lastRow, [selection]);
+    return answers!;
   }
 
   async close(): Promise<void> {
@@ -73,6 +86,14 @@ export class LocalPipeline implements TokenPipeline {
       }
       yield rows;
     }
+  }
+
+  /** For each row the answers of all shards. */
+  async #select(rows: Float32Array, selections: readonly Selection[]): Promise<ShardSelection[][]> {
+    const answers: ShardSelection[][] = selections.map(() => []);
+    for (const shard of this.#parts.shards)
+      for (const [row, answer] of (await shard.select(rows, selections)).entries()) answers[row]!.push(answer);
+    return answers;
   }
 
   /** Token rows, each from the shard that holds it. */

@@ -7,7 +7,9 @@ import type { Selection, ShardSelection } from "./sampling/selection.ts";
 export interface TokenPipeline {
   /** Feeds `ids` at positions `position …` and answers the selection for the last of them, one entry a shard in row order. */
   step(ids: readonly number[], position: number, selection: Selection): Promise<ShardSelection[]>;
-  /** Answers another selection for the row the last `step` answered (top-p needing more candidates than came). */
+  /** The same with an answer for each of the last rows: `selections` belong to the last `selections.length` of `ids`. */
+  score(ids: readonly number[], position: number, selections: readonly Selection[]): Promise<ShardSelection[][]>;
+  /** Answers another selection for the row answered last (top-p needing more candidates than came). */
   reselect(selection: Selection): Promise<ShardSelection[]>;
   /** Frees the session's KV cache. Idempotent. */
   close(): Promise<void>;

@@ -80,13 +80,14 @@ export class Conductor extends DurableObject<Env> {
     let last: GenerationEvent | null = null;
     try {
       const { tokenizer, manifest } = pipeline.model;
-      const request = { ...call, stopIds: manifest.specialTokens.stop, signal: leaving.signal };
+      const ownStopIds = call.ignoreEos ? [] : manifest.specialTokens.stop;
+      const request = { ...call, stopIds: [...ownStopIds, ...(call.stopIds ?? [])], signal: leaving.signal };
       for await (const event of generate(session, tokenizer, request)) {
         if (event.type === "done") {
           last = event;
           used = event;
         } else {
-          sampledTokens += event.ids.length;
+          if (event.type === "token") sampledTokens += event.ids.length;
           await lines.write(event);
         }
       }

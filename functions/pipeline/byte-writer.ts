@@ -15,6 +15,10 @@ export class ByteWriter {
     this.#length += 4;
   }
 
+  flag(value: boolean): void {
+    this.u32(value ? 1 : 0);
+  }
+
   u64(value: bigint): void {
     this.#reserve(8);
     this.#view.setBigUint64(this.#length, value, true);

@@ -16,18 +16,15 @@ import {
   PROTOCOL_VERSION,
   type RowsGroup,
 } from "./frame.ts";
+import { GROUP_BYTES, readGroup, readList, writeGroup } from "./frame-entries.ts";
 import {
-  GROUP_BYTES,
   MIN_ANSWER_BYTES,
+  MIN_SELECTION_BYTES,
   readAnswer,
-  readGroup,
-  readList,
   readSelection,
-  SELECTION_BYTES,
   writeAnswer,
-  writeGroup,
   writeSelection,
-} from "./frame-entries.ts";
+} from "./frame-selection.ts";
 import { bytesToHex, hexToBytes } from "./hex.ts";
 
 const MAGIC = 0x4d41_524c; // "LRAM"
@@ -160,7 +157,7 @@ function readBody(reader: ByteReader, kind: FrameBody["kind"]): FrameBody {
       return { kind, groups, hidden: readRows(reader, rowsOf(groups)) };
     }
     case "select": {
-      const wanted = readList(reader, MAX_FRAME_ROWS, 8 + SELECTION_BYTES, "wanted rows", () => ({
+      const wanted = readList(reader, MAX_FRAME_ROWS, 8 + MIN_SELECTION_BYTES, "wanted rows", () => ({
         session: reader.u32(),
         position: reader.u32(),
         selection: readSelection(reader),

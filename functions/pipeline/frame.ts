@@ -2,7 +2,7 @@ import type { InferenceErrorCode } from "../../runtime/errors.ts";
 import type { Selection, ShardSelection } from "../../runtime/sampling/selection.ts";
 
 /** Changes with every change of the wire form or of who answers what to whom. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 /** Cloudflare's limit for one WebSocket message. */
 export const MAX_FRAME_BYTES = 32 * 1024 * 1024;
 export const MAX_ROUTE_STAGES = 256;

@@ -1,4 +1,4 @@
-import type { DoneEvent, TokenEvent } from "../../runtime/generate.ts";
+import type { GenerationOutput } from "../../runtime/generate.ts";
 import type { SamplingParameters } from "../../runtime/sampling/selection.ts";
 
 /** What the gateway asks of a conductor: RPC, so plain values only. */
@@ -15,6 +15,14 @@ export interface GenerateCall {
   readonly maxTokens: number;
   /** Text at which generation ends; the text itself is not returned. */
   readonly stop: readonly string[];
+  /** Ids that end the generation beside the model's own. */
+  readonly stopIds?: readonly number[];
+  /** The model's own end tokens are tokens like any other. */
+  readonly ignoreEos?: boolean;
+  /** As in GenerationRequest. */
+  readonly minTokens?: number;
+  readonly logprobs?: number;
+  readonly promptLogprobs?: number;
 }
 
 /** Failures a conductor answers or streams; the gateway maps them to OpenAI's error body. */
@@ -39,4 +47,4 @@ export type GenerateAnswer =
   | { readonly admitted: false; readonly failure: GenerationFailure };
 
 /** One line of the stream. `token` lines may carry empty text (bytes held back until a character is complete). */
-export type GenerationEvent = TokenEvent | DoneEvent | { readonly type: "error"; readonly failure: GenerationFailure };
+export type GenerationEvent = GenerationOutput | { readonly type: "error"; readonly failure: GenerationFailure };

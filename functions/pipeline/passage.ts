@@ -11,7 +11,9 @@ export class Passage {
   #failed = false;
   #unsentRows = 0;
   #sent = Promise.withResolvers<void>();
-  #answer = Promise.withResolvers<ShardSelection[]>();
+  #answers: ShardSelection[][] = [];
+  #unanswered = 0;
+  #answered = Promise.withResolvers<ShardSelection[][]>();
   #computedRows = 0;
 
   constructor(number: number, route: Route, offer: (offer: Offer) => void) {
@@ -31,18 +33,24 @@ export class Passage {
     return this.#computedRows;
   }
 
+  /** `count` answers are to come for the rows offered from now on. */
+  expect(count: number): void {
+    this.#answers = [];
+    this.#unanswered = count;
+    this.#answered = Promise.withResolvers();
+  }
+
   /** Puts rows in line; resolves when the last of them is on its way. */
-  async offer(position: number, hidden: Float32Array, rows: number, selection: Selection | null): Promise<void> {
+  async offer(position: number, hidden: Float32Array, rows: number, selections: readonly Selection[]): Promise<void> {
     this.#unsentRows = rows;
     this.#sent = Promise.withResolvers();
-    if (selection !== null) this.#answer = Promise.withResolvers();
-    if (!this.#failed) this.#offer({ session: this.number, position, rows, hidden, selection });
+    if (!this.#failed) this.#offer({ session: this.number, position, rows, hidden, selections });
     await this.unlessFailed(this.#sent.promise);
   }
 
-  /** What the vocabulary shards answer, in row order, to the last selection offered. */
-  async answer(): Promise<ShardSelection[]> {
-    return await this.unlessFailed(this.#answer.promise);
+  /** For each expected row what the vocabulary shards answer, in their order. */
+  async answers(): Promise<ShardSelection[][]> {
+    return await this.unlessFailed(this.#answered.promise);
   }
 
   /** Settles like `work`, or rejects as soon as the passage fails. */
@@ -59,8 +67,11 @@ export class Passage {
     this.#computedRows += rows;
   }
 
-  answered(selections: ShardSelection[]): void {
-    this.#answer.resolve(selections);
+  /** Takes the answers of the next rows; frames of one route are answered in their order. */
+  answered(rows: readonly ShardSelection[][]): void {
+    this.#answers.push(...rows);
+    this.#unanswered -= rows.length;
+    if (this.#unanswered === 0) this.#answered.resolve(this.#answers);
   }
 
   fail(reason: unknown): void {

@@ -63,14 +63,19 @@ export class RingSession implements TokenPipeline {
   }
 
   async step(ids: readonly number[], position: number, selection: Selection): Promise<ShardSelection[]> {
+    const [answers] = await this.score(ids, position, [selection]);
+    return answers!;
+  }
+
+  async score(ids: readonly number[], position: number, selections: readonly Selection[]): Promise<ShardSelection[][]> {
     this.#ids.length = position;
     for (const id of ids) this.#ids.push(id);
-    return await this.#persevere(async (passage, anew) => await this.#feed(passage, anew ? 0 : position, selection));
+    return await this.#persevere(async (passage, anew) => await this.#feed(passage, anew ? 0 : position, selections));
   }
 
   async reselect(selection: Selection): Promise<ShardSelection[]> {
     return await this.#persevere(async (passage, anew) => {
-      if (anew) return await this.#feed(passage, 0, selection);
+      if (anew) return (await this.#feed(passage, 0, [selection]))[0]!;
       return await passage.unlessFailed(this.#parts.ring.reselect(passage, selection));
     });
   }
@@ -102,22 +107,24 @@ export class RingSession implements TokenPipeline {
     }
   }
 
-  /** Feeds the ids from position `from`, and answers the selection for the last; chunks follow each other unanswered. */
-  async #feed(passage: Passage, from: number, selection: Selection): Promise<ShardSelection[]> {
+  /** Feeds the ids from position `from`, and answers the selections for the last; chunks follow each other unanswered. */
+  async #feed(passage: Passage, from: number, selections: readonly Selection[]): Promise<ShardSelection[][]> {
     const { chunkRows } = this.#parts.ring.topology;
     const embed = (start: number) =>
       passage.unlessFailed(this.#parts.embeddings.rows(this.#ids.slice(start, start + chunkRows)));
+    const firstWanted = this.#ids.length - selections.length;
+    passage.expect(selections.length);
     let rows = embed(from);
     for (let start = from; start < this.#ids.length; start += chunkRows) {
       const hidden = await rows;
       const end = Math.min(start + chunkRows, this.#ids.length);
-      const last = end === this.#ids.length;
-      if (!last) rows = embed(end);
+      if (end < this.#ids.length) rows = embed(end);
       // Should the passage fail before these rows are needed, `offer` says so.
       rows.catch(() => {});
-      await passage.offer(start, hidden, end - start, last ? selection : null);
+      const wanted = selections.slice(Math.max(0, start - firstWanted), Math.max(0, end - firstWanted));
+      await passage.offer(start, hidden, end - start, wanted);
     }
-    return await passage.answer();
+    return await passage.answers();
   }
 
   async #openPassage(): Promise<Passage> {

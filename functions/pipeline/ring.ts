@@ -135,7 +135,7 @@ export class Ring implements LinkEvents {
     const number = this.#nextStep++;
     const rows = offers.reduce((sum, offer) => sum + offer.rows, 0);
     const step: Step = { route, sessions: new Set(offers.map(({ session }) => session)) };
-    const wanted = offers.some(({ selection }) => selection !== null);
+    const wanted = offers.some(({ selections }) => selections.length > 0);
     this.#steps.set(number, step);
     this.#rowsUnderWay += rows;
     try {
@@ -154,16 +154,15 @@ export class Ring implements LinkEvents {
   }
 
   #distribute(offers: readonly Offer[], frames: readonly Frame[]): void {
-    const answers = frames.map(
-      (frame) => new Map(answersOf(frame).map(({ session, selection }) => [session, selection])),
-    );
-    for (const { session, rows, selection } of offers) {
+    const shards = frames.map((frame) => Map.groupBy(answersOf(frame), ({ session }) => session));
+    for (const { session, rows, selections } of offers) {
       const passage = this.#passages.get(session);
       passage?.computed(rows);
-      if (passage === undefined || selection === null) continue;
-      const found = answers.map((shard) => shard.get(session));
-      if (found.every((answer) => answer !== undefined)) passage.answered(found);
-      else passage.fail(new InferenceError("internal", `session ${session} is missing in an answer`));
+      if (passage === undefined || selections.length === 0) continue;
+      const found = shards.map((answers) => answers.get(session) ?? []);
+      if (found.every((answers) => answers.length === selections.length))
+        passage.answered(selections.map((_, row) => found.map((answers) => answers[row]!.selection)));
+      else passage.fail(new InferenceError("internal", `rows of session ${session} are missing in an answer`));
     }
   }
 

@@ -10,8 +10,8 @@ export interface Offer {
   readonly rows: number;
   /** [rows, hiddenSize] */
   readonly hidden: Float32Array;
-  /** For the last row; null when no logits are wanted. */
-  readonly selection: Selection | null;
+  /** For the last rows, one each; none when no logits are wanted. */
+  readonly selections: readonly Selection[];
 }
 
 /** What the next frame holds, and what goes on waiting. */
@@ -39,12 +39,21 @@ export function nextFrame(waiting: readonly Offer[], maxRows: number): Schedule 
   return { frame, rest: [] };
 }
 
-/** The first `rows` rows, and the others: the logits are wanted of the very last. */
+/** The first `rows` rows, and the others, each with the selections that belong to them. */
 function cut(offer: Offer, rows: number): [Offer, Offer] {
-  const values = (offer.hidden.length / offer.rows) * rows;
+  const { position, hidden, selections } = offer;
+  const values = (hidden.length / offer.rows) * rows;
+  const rest = offer.rows - rows;
+  const wanted = Math.max(0, selections.length - rest);
   return [
-    { ...offer, rows, hidden: offer.hidden.subarray(0, values), selection: null },
-    { ...offer, position: offer.position + rows, rows: offer.rows - rows, hidden: offer.hidden.subarray(values) },
+    { ...offer, rows, hidden: hidden.subarray(0, values), selections: selections.slice(0, wanted) },
+    {
+      ...offer,
+      position: position + rows,
+      rows: rest,
+      hidden: hidden.subarray(values),
+      selections: selections.slice(wanted),
+    },
   ];
 }
 
@@ -52,13 +61,13 @@ function cut(offer: Offer, rows: number): [Offer, Offer] {
 export function rowsBody(offers: readonly Offer[]): FrameBody {
   return {
     kind: "rows",
-    groups: offers.map(({ session, position, rows, selection }) => ({
+    groups: offers.map(({ session, position, rows, selections }) => ({
       session,
       position,
       rows,
       truncateTo: position,
-      firstWanted: selection === null ? 0 : rows - 1,
-      selections: selection === null ? [] : [selection],
+      firstWanted: selections.length === 0 ? 0 : rows - selections.length,
+      selections,
     })),
     hidden: joinRows(offers.map(({ hidden }) => hidden)),
   };

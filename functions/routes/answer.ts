@@ -120,7 +120,7 @@ async function* eventPieces(
     if (opening) yield chunk(opening);
     if (event.type === "token") {
       if (event.text !== "") yield chunk(reply.delta(event.text));
-    } else {
+    } else if (event.type === "done") {
       yield chunk(reply.closing(event.finish));
       if (includeUsage) yield chunk(reply.usage(event));
       yield eventOf("[DONE]");
@@ -133,7 +133,7 @@ async function* jsonPieces(events: AsyncGenerator<AnswerEvent>, reply: ReplyForm
   let text = "";
   for await (const event of events) {
     if (event.type === "token") text += event.text;
-    else yield JSON.stringify(reply.whole(text, event.finish, event));
+    else if (event.type === "done") yield JSON.stringify(reply.whole(text, event.finish, event));
   }
 }
 

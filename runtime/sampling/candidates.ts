@@ -1,12 +1,12 @@
 import { goesBefore } from "./order.ts";
 import type { ShardSelection } from "./selection.ts";
 
-/** The beginning of the whole vocabulary in order of logits, as far as the shards' answers make it certain. */
+/** The beginning of all that can be drawn in order of logits, as far as the shards' answers make it certain. */
 export interface Candidates {
   readonly ids: Uint32Array;
-  /** Raw logits of `ids`, largest first; equal ones by lower id. */
+  /** Of `ids`, largest first; equal ones by lower id. */
   readonly logits: Float32Array;
-  /** True when this is the whole vocabulary. */
+  /** True when nothing else can be drawn. */
   readonly complete: boolean;
 }
 
@@ -14,7 +14,7 @@ export interface Candidates {
  * Merges the shards' candidates. An unsent row of a shard comes after the last one it sent, so the merged list is
  * certain up to the earliest of these last ones.
  */
-export function mergeCandidates(answers: readonly ShardSelection[]): Candidates {
+export function mergeCandidates(answers: readonly Pick<ShardSelection, "ids" | "logits" | "complete">[]): Candidates {
   const size = answers.reduce((sum, { ids }) => sum + ids.length, 0);
   const ids = new Uint32Array(size);
   const logits = new Float32Array(size);

@@ -4,7 +4,7 @@ import { type Candidates, mergeCandidates } from "./candidates.ts";
 import { gumbel } from "./gumbel.ts";
 import { totalMass } from "./mass.ts";
 import { minPCount } from "./min-p.ts";
-import type { SamplingParameters, Selection, ShardSelection } from "./selection.ts";
+import type { LogitEdits, RawRequest, SamplingParameters, Selection, ShardSelection } from "./selection.ts";
 import { topKCount } from "./top-k.ts";
 import { massOfBest, topPCount } from "./top-p.ts";
 
@@ -15,32 +15,41 @@ const LEAST_TEMPERATURE = 1e-30;
 const FIRST_COUNT = 64;
 const COUNT_GROWTH = 8;
 
+/** What a draw asks beside the draw itself. */
+export interface DrawOptions {
+  readonly edits?: LogitEdits;
+  readonly raw?: RawRequest;
+}
+
 /**
  * The draw of one token: ask every shard `selection`, `offer` the answers, and as long as that gives null ask the new
- * `selection`. Temperature, then top-k, then top-p over what is left, then min-p; among the survivors the largest
+ * `selection`. Edits, temperature, then top-k, then top-p over what is left, then min-p; among the survivors the largest
  * logit / temperature + Gumbel noise. The noise depends on (seed, position, id) alone and every sum runs in one order,
  * so the token is the same whatever the number of shards.
  */
 export class Draw {
   readonly #parameters: SamplingParameters;
+  readonly #options: DrawOptions;
   readonly #noise: CounterNoise;
   readonly #inverseTemperature: number;
   #selection: Selection;
   #total: number | undefined;
 
   /** `position` is that of the token to be drawn. */
-  constructor(parameters: SamplingParameters, position: number) {
+  constructor(parameters: SamplingParameters, position: number, options: DrawOptions = {}) {
     const { temperature, topK, topP, minP, seed } = parameters;
     this.#parameters = parameters;
+    this.#options = options;
     this.#noise = new CounterNoise(seed, position);
     const greedy = temperature < LEAST_TEMPERATURE;
     const inverseTemperature = greedy ? 1 : 1 / temperature;
     this.#inverseTemperature = inverseTemperature;
     if (!greedy && topK === 0 && topP >= 1 && minP <= 0)
-      this.#selection = { kind: "gumbel", inverseTemperature, seed, position };
+      this.#selection = { kind: "gumbel", inverseTemperature, seed, position, ...options };
     else {
       const count = greedy ? 1 : topK > 0 ? topK : FIRST_COUNT;
-      this.#selection = { kind: "best", count, inverseTemperature, mass: !greedy && topK === 0 && topP < 1 };
+      const mass = !greedy && topK === 0 && topP < 1;
+      this.#selection = { kind: "best", count, inverseTemperature, mass, ...options };
     }
   }
 
@@ -51,10 +60,11 @@ export class Draw {
 
   /**
    * Takes the answers of all shards, in row order, to `selection`: the token's id, or null when `selection` now asks
-   * for more. InferenceError internal when there is no candidate.
+   * for more. InferenceError unsupported when nothing can be drawn.
    */
   offer(answers: readonly ShardSelection[]): number | null {
-    if (!answers.some(({ ids }) => ids.length > 0)) throw new InferenceError("internal", "no shard sent a candidate");
+    if (!answers.some(({ ids }) => ids.length > 0))
+      throw new InferenceError("unsupported", "every token is banned or masked: there is none to draw");
     if (this.#selection.kind === "gumbel")
       return answers
         .filter(({ ids }) => ids.length > 0)
@@ -62,11 +72,22 @@ export class Draw {
         .reduce(better).id;
     const { count, inverseTemperature, mass } = this.#selection;
     const candidates = mergeCandidates(answers);
-    if (mass) this.#total = totalMass(answers, candidates.logits[0]!, inverseTemperature);
+    if (mass)
+      this.#total = totalMass(
+        answers.map(({ tiles }) => tiles),
+        candidates.logits[0]!,
+        inverseTemperature,
+      );
     if (count === 1) return candidates.ids[0]!;
     const survivors = this.#survivors(candidates);
     if (survivors === Number.POSITIVE_INFINITY) {
-      this.#selection = { kind: "best", count: count * COUNT_GROWTH, inverseTemperature, mass: false };
+      this.#selection = {
+        kind: "best",
+        count: count * COUNT_GROWTH,
+        inverseTemperature,
+        mass: false,
+        ...this.#options,
+      };
       return null;
     }
     return this.#noisiest({ ids: candidates.ids.subarray(0, survivors), logits: candidates.logits }).id;

@@ -1,6 +1,5 @@
 import { TABLE_TILE_ROWS } from "../../weights/manifest.ts";
 import { exp } from "../elementary.ts";
-import type { ShardSelection } from "./selection.ts";
 
 /** [max, Σ exp((logit − max) · inverseTemperature)] of each tile of rows, in row order. */
 export function tileMasses(logits: Float32Array, inverseTemperature: number): Float32Array {
@@ -18,13 +17,21 @@ export function tileMasses(logits: Float32Array, inverseTemperature: number): Fl
 }
 
 /**
- * Σ exp((logit − best) · inverseTemperature) over the whole vocabulary, summed tile by tile in row order, so that the
- * cut into shards does not change a bit of it.
+ * Σ exp((logit − best) · inverseTemperature) over the whole vocabulary, from the shards' `tileMasses` in row order: summed
+ * tile by tile, so that the cut into shards does not change a bit of it.
  */
-export function totalMass(answers: readonly ShardSelection[], best: number, inverseTemperature: number): number {
+export function totalMass(shards: readonly Float32Array[], best: number, inverseTemperature: number): number {
   let total = 0;
-  for (const { tiles } of answers)
+  for (const tiles of shards)
     for (let tile = 0; tile < tiles.length; tile += 2)
       total += tiles[tile + 1]! * exp((tiles[tile]! - best) * inverseTemperature);
   return total;
+}
+
+/** The largest logit of the whole vocabulary, from the shards' `tileMasses`; −Infinity when there is none. */
+export function largestLogit(shards: readonly Float32Array[]): number {
+  let largest = Number.NEGATIVE_INFINITY;
+  for (const tiles of shards)
+    for (let tile = 0; tile < tiles.length; tile += 2) largest = Math.max(largest, tiles[tile]!);
+  return largest;
 }

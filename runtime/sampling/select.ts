@@ -2,9 +2,10 @@ import { TABLE_TILE_ROWS } from "../../weights/manifest.ts";
 import { InferenceError } from "../errors.ts";
 import { CounterNoise } from "../random.ts";
 import { bestIndices } from "./best.ts";
+import { editLogits } from "./edit-logits.ts";
 import { gumbel, gumbelCeiling } from "./gumbel.ts";
 import { tileMasses } from "./mass.ts";
-import type { Selection, ShardSelection } from "./selection.ts";
+import type { RawReport, RawRequest, Selection, ShardSelection } from "./selection.ts";
 
 /**
  * A shard's answer to a selection, from `logits` of its rows firstRow, firstRow + 1, …; firstRow lies on a tile.
@@ -16,25 +17,39 @@ export function selectFromLogits(logits: Float32Array, firstRow: number, selecti
   for (let index = 0; index < logits.length; index++)
     if (!(logits[index]! < Number.POSITIVE_INFINITY))
       throw new InferenceError("internal", `the logit of token ${firstRow + index} is ${logits[index]}`);
-  const indices =
-    selection.kind === "best" ? bestIndices(logits, selection.count) : noisiest(logits, firstRow, selection);
+  const { edits, raw, inverseTemperature } = selection;
+  const edited = edits === undefined ? logits : editLogits(logits, firstRow, edits);
+  const { indices, complete } =
+    selection.kind === "best" ? bestDrawable(edited, selection.count) : noisiest(edited, firstRow, selection);
+  const masses = selection.kind === "best" && selection.mass;
   return {
     ids: indices.map((index) => firstRow + index),
-    logits: Float32Array.from(indices, (index) => logits[index]!),
-    complete: indices.length === logits.length,
-    tiles:
-      selection.kind === "best" && selection.mass
-        ? tileMasses(logits, selection.inverseTemperature)
-        : new Float32Array(0),
+    logits: Float32Array.from(indices, (index) => edited[index]!),
+    complete,
+    tiles: masses ? tileMasses(edited, inverseTemperature) : new Float32Array(0),
+    ...(raw !== undefined && { raw: reportRaw(logits, firstRow, indices, raw) }),
   };
 }
 
+interface Drawable {
+  readonly indices: Uint32Array;
+  /** True when nothing else can be drawn. */
+  readonly complete: boolean;
+}
+
+/** The `count` largest logits; what cannot be drawn lies behind all others and is left out. */
+function bestDrawable(logits: Float32Array, count: number): Drawable {
+  const best = bestIndices(logits, count);
+  const end = best.findIndex((index) => logits[index] === Number.NEGATIVE_INFINITY);
+  return { indices: end < 0 ? best : best.subarray(0, end), complete: end >= 0 || best.length === logits.length };
+}
+
 /** The index whose logit · inverseTemperature + noise is largest; equal sums by lower index. */
-function noisiest(logits: Float32Array, firstRow: number, selection: Selection & { kind: "gumbel" }): Uint32Array {
+function noisiest(logits: Float32Array, firstRow: number, selection: Selection & { kind: "gumbel" }): Drawable {
   const { inverseTemperature, seed, position } = selection;
   const noise = new CounterNoise(seed, position);
   let best = Number.NEGATIVE_INFINITY;
-  let bestIndex = 0;
+  let bestIndex = -1;
   for (let index = 0; index < logits.length; index++) {
     const score = logits[index]! * inverseTemperature;
     const uniform = noise.uniform(firstRow + index);
@@ -46,5 +61,18 @@ function noisiest(logits: Float32Array, firstRow: number, selection: Selection &
       bestIndex = index;
     }
   }
-  return Uint32Array.of(bestIndex);
+  return { indices: bestIndex < 0 ? new Uint32Array(0) : Uint32Array.of(bestIndex), complete: false };
+}
+
+function reportRaw(logits: Float32Array, firstRow: number, drawn: Uint32Array, { best, named }: RawRequest): RawReport {
+  const bests = bestIndices(logits, best);
+  const here = named.filter((id) => id >= firstRow && id < firstRow + logits.length);
+  return {
+    logits: Float32Array.from(drawn, (index) => logits[index]!),
+    bestIds: bests.map((index) => firstRow + index),
+    bestLogits: Float32Array.from(bests, (index) => logits[index]!),
+    namedIds: here,
+    namedLogits: Float32Array.from(here, (id) => logits[id - firstRow]!),
+    tiles: tileMasses(logits, 1),
+  };
 }

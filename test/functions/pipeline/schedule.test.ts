@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { nextFrame, type Offer } from "../../../functions/pipeline/schedule.ts";
+import { nextFrame, type Offer, rowsBody } from "../../../functions/pipeline/schedule.ts";
 
 const best = { kind: "best", count: 1, inverseTemperature: 1, mass: false } as const;
 const HIDDEN = 4;
@@ -10,7 +10,7 @@ function offer(session: number, position: number, rows: number, last = true): Of
     { length: rows * HIDDEN },
     (_, value) => 1000 * session + position + Math.floor(value / HIDDEN),
   );
-  return { session, position, rows, hidden, selection: last ? best : null };
+  return { session, position, rows, hidden, selections: last ? [best] : [] };
 }
 
 test("offers are taken in order of arrival while they fit", () => {
@@ -31,8 +31,30 @@ test("frames of one row each take every row once, in order", () => {
   while (waiting.length > 0) {
     const { frame, rest } = nextFrame(waiting, 1);
     expect(frame).toHaveLength(1);
-    for (const { session, position, selection } of frame) taken.push(`${session}@${position}${selection ? "!" : ""}`);
+    for (const { session, position, selections } of frame)
+      taken.push(`${session}@${position}${"!".repeat(selections.length)}`);
     waiting = rest;
   }
   expect(taken).toEqual(["1@0", "1@1", "1@2!", "2@5!"]);
+});
+
+test("selections of several rows go with their rows", () => {
+  const five = { ...offer(1, 20, 5), selections: [1, 2, 3].map((count) => ({ ...best, count })) };
+  const taken: [position: number, counts: number[]][] = [];
+  for (let waiting: readonly Offer[] = [five]; waiting.length > 0; ) {
+    const { frame, rest } = nextFrame(waiting, 2);
+    const body = rowsBody(frame);
+    if (body.kind !== "rows") throw new Error(`a frame of ${body.kind}`);
+    const { position, firstWanted, selections } = body.groups[0]!;
+    taken.push([
+      position + firstWanted,
+      selections.map((selection) => (selection.kind === "best" ? selection.count : 0)),
+    ]);
+    waiting = rest;
+  }
+  expect(taken).toEqual([
+    [20, []],
+    [22, [1, 2]],
+    [24, [3]],
+  ]);
 });

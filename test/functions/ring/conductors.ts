@@ -44,6 +44,7 @@ export async function generateOn(conductor: ConductorStub, call: GenerateCall) {
   let text = "";
   for await (const event of readEvents(answer.events, new AbortController().signal)) {
     if (event.type === "done") return { ids, text, finish: event.finish };
+    if (event.type === "prompt") continue;
     ids.push(...event.ids);
     text += event.text;
   }

@@ -18,7 +18,7 @@ export async function generateLocally(requests: readonly GenerationRequest[], en
     let text = "";
     for await (const event of generate(model.openSession(), tokenizer, request)) {
       if (event.type === "done") answers.push({ ids, text, finish: event.finish });
-      else {
+      else if (event.type === "token") {
         ids.push(...event.ids);
         text += event.text;
       }

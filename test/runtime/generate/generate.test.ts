@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type DoneEvent, type GenerationRequest, generate, type TokenEvent } from "../../../runtime/generate.ts";
+import { type GenerationOutput, type GenerationRequest, generate } from "../../../runtime/generate.ts";
 import { Tokenizer } from "../../../runtime/tokenizer/tokenizer.ts";
 import { byteIds, idOf, smallTokenizerFile } from "../tokenizer/small-vocabulary.ts";
 import { ScriptedPipeline } from "./scripted-pipeline.ts";
@@ -14,7 +14,7 @@ async function run(
   change: Partial<GenerationRequest> = {},
   text: Tokenizer | null = tokenizer,
 ) {
-  const events: (TokenEvent | DoneEvent)[] = [];
+  const events: GenerationOutput[] = [];
   for await (const event of generate(pipeline, text, { ...request, ...change })) events.push(event);
   const tokens = events.filter((event) => event.type === "token");
   return {

@@ -26,6 +26,11 @@ export class ScriptedPipeline implements TokenPipeline {
   }
 
   async step(ids: readonly number[], position: number, selection: Selection): Promise<ShardSelection[]> {
+    const [answers] = await this.score(ids, position, [selection]);
+    return answers!;
+  }
+
+  async score(ids: readonly number[], position: number, selections: readonly Selection[]): Promise<ShardSelection[][]> {
     if (position !== this.fed.length)
       throw new InferenceError("position_gap", `position ${position} after ${this.fed.length} tokens`);
     this.fed.push(...ids);
@@ -34,7 +39,7 @@ export class ScriptedPipeline implements TokenPipeline {
     if (wanted === undefined) throw new InferenceError("internal", "stepped beyond the script");
     this.#logits = new Float32Array(ROWS);
     this.#logits[wanted] = this.#lead;
-    return this.#answer(selection);
+    return selections.map((selection) => this.#answer(selection));
   }
 
   async reselect(selection: Selection): Promise<ShardSelection[]> {
