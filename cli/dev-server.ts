@@ -16,6 +16,8 @@ export interface DevServerOptions {
   readonly model?: string;
   /** Overrides of wrangler.toml's [vars]. */
   readonly vars?: Readonly<Record<string, string>>;
+  /** A module to serve instead of wrangler.toml's main. */
+  readonly entry?: string;
   /** An environment of wrangler.toml, for example "ort". */
   readonly environment?: string;
   /** Where the objects' storage lives; default .wrangler/state. */
@@ -61,9 +63,21 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
   return { url, ended, stop };
 }
 
-function wranglerArguments(port: number, { model, vars, environment, persistTo }: DevServerOptions): string[] {
-  const entry = join(root, "node_modules", "wrangler", "bin", "wrangler.js");
-  const args = [entry, "dev", "--ip", "127.0.0.1", "--port", String(port), "--inspector-port", "0", "--local"];
+function wranglerArguments(port: number, options: DevServerOptions): string[] {
+  const { model, vars, entry, environment, persistTo } = options;
+  const wrangler = join(root, "node_modules", "wrangler", "bin", "wrangler.js");
+  const args = [
+    wrangler,
+    "dev",
+    ...(entry ? [entry] : []),
+    "--ip",
+    "127.0.0.1",
+    "--port",
+    String(port),
+    "--inspector-port",
+    "0",
+    "--local",
+  ];
   args.push("--show-interactive-dev-session=false");
   if (model) args.push("--assets", model);
   if (environment) args.push("--env", environment);

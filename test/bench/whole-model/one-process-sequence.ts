@@ -29,6 +29,11 @@ export class OneProcessSequence implements Sequence {
     this.#position = tokens;
   }
 
+  /** Frees the cache. */
+  close(): Promise<void> {
+    return this.#session.close();
+  }
+
   async #logits(rows: Float32Array): Promise<void> {
     const { stages, shards, hiddenSize } = this.#model.parts;
     const last = (await stages.at(-1)!.finalNormRows(rows.subarray(rows.length - hiddenSize))).slice();

@@ -1,0 +1,14 @@
+import type { GenerationRequest } from "../../../../runtime/generate.ts";
+import type { Workload } from "../workload.ts";
+
+/** A workload as the runtime is asked for it. */
+export function requestOf({
+  promptIds,
+  tokens,
+  temperature,
+  topP,
+  seed,
+}: Workload): Omit<GenerationRequest, "stopIds"> {
+  const sampling = { temperature, topK: 0, topP, minP: 0, seed: BigInt(seed) };
+  return { promptIds, sampling, maxTokens: tokens, stop: [] };
+}
