@@ -1,23 +1,20 @@
+import { type AnswerLimits, AnswerText, type Finish } from "./answer-text.ts";
 import { InferenceError } from "./errors.ts";
 import { Draw, type DrawOptions } from "./sampling/draw.ts";
 import { logProbabilityOf, type TokenLogProbability } from "./sampling/log-probability.ts";
 import type { SamplingParameters, Selection, ShardSelection } from "./sampling/selection.ts";
 import { TokenHistory } from "./sampling/token-history.ts";
-import { StopStrings } from "./stop-strings.ts";
 import type { TokenPipeline } from "./token-pipeline.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 
-export interface GenerationRequest {
+export interface GenerationRequest extends AnswerLimits {
   /** At least one id, bos included. */
   readonly promptIds: readonly number[];
   readonly sampling: SamplingParameters;
-  readonly maxTokens: number;
   /** Stop ids cannot be drawn before this many tokens (default 0). */
   readonly minTokens?: number;
-  /** Ids that end the generation; they have no text. */
-  readonly stopIds: readonly number[];
-  /** Text at which generation ends; the text itself is not given out. Needs a tokenizer. */
-  readonly stop: readonly string[];
+  /** The first tokens of the answer where they were drawn before: they are fed with the prompt and not drawn again. */
+  readonly knownIds?: readonly number[];
   /** Tell how probable each drawn token was, and the so many most probable in its place. */
   readonly logprobs?: number;
   /** The same for the tokens of the prompt, in `prompt` events before the first token. */
@@ -41,19 +38,18 @@ export interface PromptEvent {
   readonly logprobs: readonly (TokenLogProbability | null)[];
 }
 
-/** One token was drawn. The texts of all of them make the answer; one may be empty (bytes of a character, a possible stop string). */
+/** One token was drawn, or known. The texts of all of them make the answer; one may be empty (bytes of a character, a possible stop string). */
 export interface TokenEvent {
   readonly type: "token";
   readonly ids: readonly number[];
   readonly text: string;
-  /** Of `ids`, where asked for. */
+  /** Of `ids`, where asked for; not of known tokens. */
   readonly logprobs?: readonly TokenLogProbability[];
 }
 
 export interface DoneEvent {
   readonly type: "done";
-  /** "stop" at a stop id or stop string, "length" at maxTokens. */
-  readonly finish: "stop" | "length";
+  readonly finish: Finish;
   readonly promptTokens: number;
   /** Counts the stop id. */
   readonly completionTokens: number;
@@ -73,54 +69,48 @@ export async function* generate(
   tokenizer: Tokenizer | null,
   request: GenerationRequest,
 ): AsyncGenerator<GenerationOutput, void, undefined> {
-  const { promptIds, sampling, maxTokens, minTokens = 0, stopIds, stop, constraint, signal } = request;
+  const { promptIds, sampling, knownIds = [], constraint, signal } = request;
   try {
     if (promptIds.length === 0) throw new InferenceError("unsupported", "a prompt needs at least one token");
-    if (stop.length > 0 && !tokenizer)
-      throw new InferenceError("unsupported", "stop strings need a tokenizer, and this model has none");
-    const detokenizer = tokenizer?.detokenizer();
-    const stops = new StopStrings(stop);
-    const stopIdSet = new Set(stopIds);
+    const answer = new AnswerText(tokenizer, request);
     const history = new TokenHistory(sampling, promptIds);
-    let finish: DoneEvent["finish"] | undefined = maxTokens > 0 ? undefined : "length";
     let position = 0;
-    let feed = promptIds;
+    let feed = [...promptIds];
     if (request.promptLogprobs !== undefined) {
+      yield* scorePrompt(pipeline, promptIds, request.promptLogprobs, signal);
       position = promptIds.length - 1;
       feed = promptIds.slice(position);
-      yield* scorePrompt(pipeline, promptIds, request.promptLogprobs, signal);
     }
-    let completionTokens = 0;
-    while (!finish) {
+    while (answer.finish === undefined) {
       signal?.throwIfAborted();
-      const edits = history.edits({
-        banned: completionTokens < minTokens ? [...stopIdSet] : [],
-        allowed: constraint?.allowed() ?? null,
-      });
-      const options: DrawOptions = {
-        ...(edits && { edits }),
-        ...(request.logprobs !== undefined && { raw: { best: request.logprobs, named: new Uint32Array(0) } }),
-      };
-      const draw = new Draw(sampling, position + feed.length, options);
-      const { id, answers } = await drawNext(pipeline, draw, feed, position, signal);
-      position += feed.length;
-      feed = [id];
+      const known = knownIds[answer.tokens];
+      let logprobs: TokenLogProbability[] | undefined;
+      let id = known;
+      if (id === undefined) {
+        const draw = new Draw(sampling, position + feed.length, drawOptions(request, history, answer.tokens));
+        const drawn = await drawNext(pipeline, draw, feed, position, signal);
+        id = drawn.id;
+        if (request.logprobs !== undefined) logprobs = [logProbabilityOf(drawn.answers, id, request.logprobs)];
+        position += feed.length;
+        feed = [];
+      }
+      feed.push(id);
       history.add(id);
       constraint?.accept(id);
-      completionTokens += 1;
-      let text = "";
-      if (stopIdSet.has(id)) finish = "stop";
-      else if (detokenizer) text = stops.push(detokenizer.push(id));
-      if (!finish && completionTokens === maxTokens) finish = "length";
-      if (finish && detokenizer) text += stops.push(detokenizer.flush()) + stops.flush();
-      if (stops.stopped) finish = "stop";
-      const logprobs = request.logprobs !== undefined && [logProbabilityOf(answers, id, request.logprobs)];
-      yield { type: "token", ids: feed, text, ...(logprobs && { logprobs }) };
+      yield { type: "token", ids: [id], text: answer.push(id), ...(logprobs && { logprobs }) };
     }
-    yield { type: "done", finish, promptTokens: promptIds.length, completionTokens };
+    yield { type: "done", finish: answer.finish, promptTokens: promptIds.length, completionTokens: answer.tokens };
   } finally {
     await pipeline.close();
   }
+}
+
+function drawOptions(request: GenerationRequest, history: TokenHistory, tokens: number): DrawOptions {
+  const { minTokens = 0, stopIds, logprobs, constraint } = request;
+  const banned = tokens < minTokens ? [...new Set(stopIds)] : [];
+  const edits = history.edits({ banned, allowed: constraint?.allowed() ?? null });
+  const raw = logprobs !== undefined && { best: logprobs, named: new Uint32Array(0) };
+  return { ...(edits && { edits }), ...(raw && { raw }) };
 }
 
 /** Feeds all ids of a prompt but the last, each row asked about the id after it. */
