@@ -1,4 +1,4 @@
-import { Draw } from "../../../runtime/sampling/draw.ts";
+import { Draw, type DrawOptions } from "../../../runtime/sampling/draw.ts";
 import { selectFromLogits } from "../../../runtime/sampling/select.ts";
 import type { SamplingParameters, Selection, ShardSelection } from "../../../runtime/sampling/selection.ts";
 
@@ -15,11 +15,13 @@ export function drawFrom(
   firstRows: readonly number[],
   parameters: SamplingParameters,
   position: number,
-): { id: number; rounds: number } {
-  const draw = new Draw(parameters, position);
+  options: DrawOptions = {},
+): { id: number; rounds: number; answers: ShardSelection[] } {
+  const draw = new Draw(parameters, position, options);
   for (let rounds = 1; ; rounds++) {
-    const id = draw.offer(answersOf(logits, firstRows, draw.selection));
-    if (id !== null) return { id, rounds };
+    const answers = answersOf(logits, firstRows, draw.selection);
+    const id = draw.offer(answers);
+    if (id !== null) return { id, rounds, answers };
   }
 }
 
