@@ -1,5 +1,5 @@
 import type { Manifest } from "../weights/manifest.ts";
-import { planModel } from "../weights/plan.ts";
+import { type Plan, planModel } from "../weights/plan.ts";
 
 /** An isolate has 128 MB; this leaves room for what the plan does not count. */
 export const LOCAL_BUDGET_BYTES = 100e6;
@@ -10,8 +10,14 @@ const LOCAL_CHUNK_ROWS = 64;
 const FEWEST_STAGES = 3;
 const FEWEST_VOCABULARY_SHARDS = 2;
 
-/** The Worker's variables for serving `manifest` locally, planned as production would be; throws when a part does not fit. */
-export function localTopology(manifest: Manifest): Record<string, string> {
+/** How a model is served on this machine: the plan, and the Worker's variables that make it so. */
+export interface LocalTopology {
+  readonly plan: Plan;
+  readonly vars: Readonly<Record<string, string>>;
+}
+
+/** Plans `manifest` for local isolates as for production; throws when a part does not fit. */
+export function localTopology(manifest: Manifest): LocalTopology {
   const { layers, table, architecture } = manifest;
   const contextTokens = Math.min(LOCAL_CONTEXT_TOKENS, architecture.maxPositionEmbeddings);
   const options = { budgetBytes: LOCAL_BUDGET_BYTES, contextTokens, sessions: 1, chunkRows: LOCAL_CHUNK_ROWS };
@@ -22,10 +28,11 @@ export function localTopology(manifest: Manifest): Record<string, string> {
     vocabularyShards: Math.min(table.shards.length, Math.max(FEWEST_VOCABULARY_SHARDS, fewest.vocabularyShards.length)),
   });
   if (plan.problems.length > 0) throw new Error(`${manifest.name} does not fit isolates: ${plan.problems.join("; ")}`);
-  return {
+  const vars = {
     LAPIDARY_STAGES: String(plan.stages.length),
     LAPIDARY_VOCABULARY_SHARDS: String(plan.vocabularyShards.length),
     LAPIDARY_KV_TOKENS: String(contextTokens),
     LAPIDARY_CHUNK_ROWS: String(LOCAL_CHUNK_ROWS),
   };
+  return { plan, vars };
 }

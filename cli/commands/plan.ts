@@ -1,13 +1,7 @@
 import { Command, InvalidArgumentError } from "commander";
-import {
-  DEFAULT_LOGIT_ROWS,
-  type IsolateBytes,
-  JS_HEAP_BYTES,
-  type Plan,
-  planModel,
-  WASM_CODE_BYTES,
-} from "../../weights/plan.ts";
+import { DEFAULT_LOGIT_ROWS, JS_HEAP_BYTES, planModel, WASM_CODE_BYTES } from "../../weights/plan.ts";
 import { readManifest } from "../folder-source.ts";
+import { planTable } from "../plan-table.ts";
 
 const MEGABYTE = 1e6;
 
@@ -55,42 +49,10 @@ export function planCommand(): Command {
       const title =
         `${manifest.name}: ${options.sessions} × ${contextTokens} KV tokens, frames of ${options.chunkRows} rows, ` +
         `${options.budgetMb} MB an isolate (${(JS_HEAP_BYTES + WASM_CODE_BYTES) / MEGABYTE} MB of it for JavaScript and code)`;
-      process.stdout.write(options.json ? `${JSON.stringify(plan)}\n` : `${title}\n\n${render(plan)}`);
+      process.stdout.write(options.json ? `${JSON.stringify(plan)}\n` : `${title}\n\n${planTable(plan)}`);
       for (const problem of plan.problems) process.stderr.write(`does not fit: ${problem}\n`);
       if (plan.problems.length > 0) process.exitCode = 1;
     });
-}
-
-function render({ stages, vocabularyShards }: Plan): string {
-  const columns = ({ weights, kv, scratch, total }: IsolateBytes) =>
-    [weights, kv, scratch, total].map((bytes) => (bytes / MEGABYTE).toFixed(1));
-  const range = (first: number, count: number) => (count === 1 ? `${first}` : `${first}–${first + count - 1}`);
-  let firstRow = 0;
-  return [
-    table([
-      ["stage", "layers", "weights MB", "KV MB", "scratch MB", "total MB"],
-      ...stages.map(({ firstLayer, layerCount, bytes }, index) => [
-        `${index}`,
-        range(firstLayer, layerCount),
-        ...columns(bytes),
-      ]),
-    ]),
-    table([
-      ["vocabulary shard", "rows", "weights MB", "KV MB", "scratch MB", "total MB"],
-      ...vocabularyShards.map(({ rows, bytes }, index) => {
-        const cells = [`${index}`, range(firstRow, rows), ...columns(bytes)];
-        firstRow += rows;
-        return cells;
-      }),
-    ]),
-    `${stages.length} stages, ${vocabularyShards.length} vocabulary shards\n`,
-  ].join("\n");
-}
-
-/** Right-aligned columns. */
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows.map((row) => `${row.map((cell, column) => cell.padStart(widths[column]!)).join("  ")}\n`).join("");
 }
 
 function whole(text: string): number {

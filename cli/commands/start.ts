@@ -7,6 +7,7 @@ import { MANIFEST_FILE, type Manifest, parseManifest } from "../../weights/manif
 import { DEV_KEY_FILE, ensureDevKey } from "../dev-key.ts";
 import { startDevServer } from "../dev-server.ts";
 import { localTopology } from "../local-topology.ts";
+import { planTable } from "../plan-table.ts";
 import { ensureLocalSecrets } from "../prepare.mjs";
 
 const BUNDLED_MODEL = fileURLToPath(new URL("../../weights/demo/model", import.meta.url));
@@ -29,14 +30,16 @@ export function startCommand(): Command {
 async function start(options: StartOptions): Promise<void> {
   const folder = options.model ? resolve(options.model) : BUNDLED_MODEL;
   const manifest = readModel(folder);
+  const topology = options.model ? localTopology(manifest) : null;
   ensureLocalSecrets();
   say("Building kernels …");
   await buildKernels();
   say(`Starting workerd with ${manifest.name} …`);
+  if (topology) say(planTable(topology.plan));
   let serving = false;
   const server = await startDevServer({
     port: options.port,
-    ...(options.model && { model: folder, vars: localTopology(manifest) }),
+    ...(topology && { model: folder, vars: topology.vars }),
     // Until it serves, wrangler's output matters only when it fails, and then the error carries it.
     onOutput: (text) => (options.verbose || (serving && /error|warn|✘/i.test(text))) && process.stderr.write(text),
   });
