@@ -3,7 +3,6 @@
  * and more of it, in one workerd process, and the times are subtracted. Prints a table and writes .lapidary/ring-NAME.json.
  * `node test/bench/ring/run.ts [--model FOLDER] [--tokens 20,120] [--temperature 0] [--top-p 1] [--core 1] …`
  */
-import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -15,6 +14,7 @@ import { type LocalServer, startLocalServer } from "../../end-to-end/local-serve
 import { canBindToCore } from "../peers/peer-process.ts";
 import { BENCH_FOLDER, DEMO_MODEL } from "../whole-model/bench-model.ts";
 import { msPerToken } from "./slope.ts";
+import { WorkerdProcesses } from "./workerd-processes.ts";
 import { WAYS, type Way, type Workload } from "./workload.ts";
 
 const { values: options } = parseArgs({
@@ -48,39 +48,38 @@ await using server = await startLocalServer({
   ...(options.model !== DEMO_MODEL && { model: options.model }),
   vars: topology,
 });
-if (canBindToCore()) bindWorkerd(options.core);
+const workerd = new WorkerdProcesses();
+if (canBindToCore()) workerd.bindTo(options.core);
 
-const times = new Map(WAYS.map((way) => [way, { short: [] as number[], long: [] as number[] }]));
+const CLOCKS = ["wallMs", "cpuMs"] as const;
+type Sample = Record<(typeof CLOCKS)[number], number>;
+const samples = new Map(WAYS.map((way) => [way, { short: [] as Sample[], long: [] as Sample[] }]));
 const idsOfWay = new Map<Way, string>();
 // The first round loads, records and compiles.
 for (let round = -1; round < Number(options.repetitions); round++)
   for (const way of WAYS) {
-    const long = await run(way, workload(longTokens));
-    const short = await run(way, workload(shortTokens));
+    const long = await measure(way, workload(longTokens));
+    const short = await measure(way, workload(shortTokens));
     if (round < 0) continue;
-    times.get(way)!.long.push(long);
-    times.get(way)!.short.push(short);
+    samples.get(way)!.long.push(long);
+    samples.get(way)!.short.push(short);
   }
 if (new Set(idsOfWay.values()).size > 1) throw new Error("the ways generated different tokens");
 report();
 
-async function run(way: Way, { tokens, ...rest }: Workload): Promise<number> {
-  const started = performance.now();
-  if (way === "http") {
-    const completionTokens = await overHttp(server, { tokens, ...rest });
-    if (completionTokens !== tokens) throw new Error(`${completionTokens} tokens came over HTTP instead of ${tokens}`);
-    return performance.now() - started;
-  }
-  const response = await fetch(`${server.url}/bench/${way}`, {
-    method: "POST",
-    body: JSON.stringify({ tokens, ...rest }),
-  });
+async function measure(way: Way, load: Workload): Promise<Sample> {
+  const [started, cpuMs] = [performance.now(), workerd.cpuMs];
+  const tokens = way === "http" ? await overHttp(server, load) : await beneathHttp(way, load);
+  if (tokens !== load.tokens) throw new Error(`${way} generated ${tokens} tokens instead of ${load.tokens}`);
+  return { wallMs: performance.now() - started, cpuMs: workerd.cpuMs - cpuMs };
+}
+
+async function beneathHttp(way: Way, load: Workload): Promise<number> {
+  const response = await fetch(`${server.url}/bench/${way}`, { method: "POST", body: JSON.stringify(load) });
   if (!response.ok) throw new Error(`${way}: status ${response.status}: ${await response.text()}`);
   const { ids } = (await response.json()) as { ids: number[] | null };
-  const ms = performance.now() - started;
-  if (ids && ids.length !== tokens) throw new Error(`${way} generated ${ids.length} tokens instead of ${tokens}`);
-  if (ids && tokens === longTokens) idsOfWay.set(way, ids.join());
-  return ms;
+  if (ids && load.tokens === longTokens) idsOfWay.set(way, ids.join());
+  return ids?.length ?? load.tokens;
 }
 
 /** A streamed completion; returns the tokens it was billed. */
@@ -95,26 +94,49 @@ async function overHttp(local: LocalServer, { promptIds, tokens, temperature, to
 }
 
 function report(): void {
+  const [wall, cpu] = CLOCKS.map((clock) => partsBy(clock)) as [Part[], Part[]];
+  console.table(
+    wall.map(({ part, ms, share }, index) => ({
+      ...{ part, "ms a token": ms, share },
+      "CPU ms a token": cpu[index]!.ms,
+      "CPU share": cpu[index]!.share,
+    })),
+  );
+  const path = join(BENCH_FOLDER, "..", `ring-${manifest.name}.json`);
+  const result = { model: manifest.name, topology, workload: workload(longTokens), wall, cpu };
+  mkdirSync(BENCH_FOLDER, { recursive: true });
+  writeFileSync(path, `${JSON.stringify({ ...result, samples: Object.fromEntries(samples) }, null, 2)}\n`);
+  console.log(`written: ${path}`);
+}
+
+interface Part {
+  readonly part: string;
+  readonly ms: number;
+  readonly share: number;
+}
+
+/** What each way takes more than the one before it, a token, and the whole. */
+function partsBy(clock: (typeof CLOCKS)[number]): Part[] {
   const perToken = WAYS.map((way) => {
-    const { short, long } = times.get(way)!;
-    return msPerToken({ short: { tokens: shortTokens, ms: short }, long: { tokens: longTokens, ms: long } });
+    const { short, long } = samples.get(way)!;
+    return msPerToken({
+      short: { tokens: shortTokens, ms: short.map((sample) => sample[clock]) },
+      long: { tokens: longTokens, ms: long.map((sample) => sample[clock]) },
+    });
   });
   const whole = perToken.at(-1)!;
-  const names = ["kernels", "executor", "sampling and text", "frames and hops", "gateway and HTTP"];
-  const parts = names.map((name, index) => {
-    const ms = perToken[index]! - (perToken[index - 1] ?? 0);
-    return { name, ms: Number(ms.toPrecision(3)), share: Number((ms / whole).toPrecision(3)) };
+  const row = (part: string, ms: number): Part => ({
+    part,
+    ms: Number(ms.toPrecision(3)),
+    share: Number((ms / whole).toPrecision(3)),
   });
-  console.table(parts.map(({ name, ms, share }) => ({ part: name, "ms a token": ms, share })));
-  const beside = Number((1 - perToken[0]! / whole).toPrecision(3));
-  console.log(`${manifest.name}: ${whole.toPrecision(4)} ms a token over HTTP, beside kernels ${beside}`);
-  mkdirSync(BENCH_FOLDER, { recursive: true });
-  const path = join(BENCH_FOLDER, "..", `ring-${manifest.name}.json`);
-  const samples = Object.fromEntries(times);
-  writeFileSync(
-    path,
-    `${JSON.stringify({ topology, workload: workload(longTokens), parts, beside, samples }, null, 2)}\n`,
-  );
+  return [
+    ...["kernels", "executor", "sampling and text", "frames and hops", "gateway and HTTP"].map((part, index) =>
+      row(part, perToken[index]! - (perToken[index - 1] ?? 0)),
+    ),
+    row("beside kernels", whole - perToken[0]!),
+    row("whole", whole),
+  ];
 }
 
 /** A text the bundled model goes on with for long; ids that mean nothing to a random one. */
@@ -123,19 +145,4 @@ async function promptOf(): Promise<number[]> {
   const { bos } = manifest.specialTokens;
   if (tokenizer) return [bos, ...tokenizer.encode("Once upon a time")];
   return [bos, ...Array.from({ length: 15 }, (_, index) => 1000 + 37 * index)];
-}
-
-/** Binds every workerd of this process's descendants, so that the client's own work happens beside it. */
-function bindWorkerd(core: string): void {
-  const { stdout } = spawnSync("ps", ["-eo", "pid,ppid,comm"], { encoding: "utf8" });
-  const processes = stdout
-    .split("\n")
-    .map((line) => line.trim().split(/\s+/))
-    .map(([pid, parent, command]) => ({ pid: Number(pid), parent: Number(parent), command }));
-  const descends = (pid: number): boolean => {
-    const parent = processes.find((each) => each.pid === pid)?.parent;
-    return parent === process.pid || (parent !== undefined && parent > 1 && descends(parent));
-  };
-  for (const { pid, command } of processes)
-    if (command?.startsWith("workerd") && descends(pid)) spawnSync("taskset", ["-acp", core, String(pid)]);
 }
