@@ -2,21 +2,28 @@ import { Hono } from "hono";
 import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
 import { toApiError } from "./errors.ts";
+import { counted } from "./metrics/isolate-tally.ts";
 import { admin } from "./routes/admin/admin.ts";
 import { chat } from "./routes/chat.ts";
 import { completions } from "./routes/completions.ts";
 import type { GatewayTypes } from "./routes/context.ts";
+import { crossOrigin } from "./routes/cross-origin.ts";
 import { health } from "./routes/health.ts";
 import { logFailure } from "./routes/log.ts";
+import { metrics } from "./routes/metrics.ts";
 import { models } from "./routes/models.ts";
 import { notFound } from "./routes/not-found.ts";
+import { ready } from "./routes/ready.ts";
+import { reference } from "./routes/reference.ts";
 import { usage } from "./routes/usage.ts";
 
 /** The HTTP API. What no route takes is a 404, and every error leaves in OpenAI's form. */
 export const api = new Hono<GatewayTypes>();
 
-api.use(requestId(), secureHeaders());
-for (const routes of [chat, completions, models, usage, health, admin]) api.route("/", routes);
+api.use(counted, requestId(), secureHeaders());
+api.use("/v1/*", crossOrigin);
+for (const routes of [chat, completions, models, usage, health, ready, metrics, reference, admin])
+  api.route("/", routes);
 api.notFound((c) => {
   throw notFound(c.req.path);
 });

@@ -50,12 +50,22 @@ const secret = z
 /** A secret that travels in a header. */
 const token = secret.regex(/^[\x21-\x7e]*$/, "holds a space or a character outside ASCII");
 
+const isOrigin = (text: string) => text === "*" || (URL.canParse(text) && new URL(text).origin === text);
+
 const gatewaySchema = z.object({
   /** HMAC key of every API key's check. */
   LAPIDARY_KEY_SECRET: secret,
   LAPIDARY_ADMIN_KEY: token,
   /** Lets in beside LAPIDARY_ADMIN_KEY while operators change over to that. */
   LAPIDARY_ADMIN_KEY_PREVIOUS: token.optional(),
+  /** Lets a collector read /metrics; without it there is nothing there. */
+  LAPIDARY_METRICS_TOKEN: token.optional(),
+  /** Web pages that may call /v1 from a browser: origins separated by commas, or * for all; none unless set. */
+  LAPIDARY_CORS_ORIGINS: z
+    .string()
+    .transform((list) => list.split(",").flatMap((origin) => origin.trim() || []))
+    .refine((origins) => origins.every(isOrigin), "expected * or origins as in https://chat.example.com")
+    .default([]),
 });
 
 /** How the pipeline is cut and what each part may hold. */
@@ -75,6 +85,8 @@ export interface GatewaySettings {
   readonly keySecret: string;
   readonly adminKey: string;
   readonly previousAdminKey: string | undefined;
+  readonly metricsToken: string | undefined;
+  readonly corsOrigins: readonly string[];
 }
 
 /** Reads the pipeline's variables; an ApiError (503) when one is not what it may be. */
@@ -100,6 +112,8 @@ export function readGatewaySettings(env: object): GatewaySettings {
     keySecret: values.LAPIDARY_KEY_SECRET,
     adminKey: values.LAPIDARY_ADMIN_KEY,
     previousAdminKey: values.LAPIDARY_ADMIN_KEY_PREVIOUS,
+    metricsToken: values.LAPIDARY_METRICS_TOKEN,
+    corsOrigins: values.LAPIDARY_CORS_ORIGINS,
   };
 }
 

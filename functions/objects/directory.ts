@@ -1,5 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Env } from "../env.ts";
+import { Tally, type TallyCounts } from "../metrics/tally.ts";
 import type { AuditAction, AuditEntry } from "../tenants/audit-entry.ts";
 import { DIRECTORY_MIGRATIONS } from "../tenants/directory-schema.ts";
 import { migrate } from "../tenants/migrate.ts";
@@ -14,6 +15,8 @@ export interface ListedTenant {
 /** The one directory of a deployment: which tenants there are, since objects cannot be enumerated, and what operators did. */
 export class Directory extends DurableObject<Env> {
   readonly #sql: SqlStorage;
+  /** Of all isolates; begins anew with the object, as counters may. */
+  readonly #tally = new Tally();
 
   constructor(state: DurableObjectState, env: Env) {
     super(state, env);
@@ -74,5 +77,16 @@ export class Directory extends DurableObject<Env> {
       )
       .toArray()
       .map((row) => ({ ...row, detail: JSON.parse(row.detail) }));
+  }
+
+  /** Adds what an isolate of the gateway counted. */
+  addCounts(counts: TallyCounts): void {
+    this.#tally.add(counts);
+  }
+
+  counts(): TallyCounts {
+    const counts = this.#tally.take();
+    this.#tally.add(counts);
+    return counts;
   }
 }

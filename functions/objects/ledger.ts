@@ -9,7 +9,7 @@ import { DEFAULT_LIMITS, type LimitChanges, type TenantLimits, tenantLimitsSchem
 import { migrate } from "../tenants/migrate.ts";
 import { grantTokens, type RateState, type ReserveAnswer, type ReserveCall } from "../tenants/reservation.ts";
 import type { TenantChanges, TenantRecord, UsageReport } from "../tenants/tenant-record.ts";
-import { UsageBook } from "../tenants/usage-book.ts";
+import { UsageBook, type UsageTotals } from "../tenants/usage-book.ts";
 import { dayOf, untilNextDayMs } from "../tenants/utc-day.ts";
 
 /**
@@ -100,6 +100,11 @@ export class Ledger extends DurableObject<Env> {
   /** Usage and refusals of the UTC days from `from` to `to`, both counted. */
   usage(from: string, to: string): UsageReport {
     return { usage: this.#usage.usage(from, to), refusals: this.#usage.refusals(from, to) };
+  }
+
+  /** What metrics show of the tenant: sums that only grow, and generations that run; undefined when there is none. */
+  totals(): (UsageTotals & { readonly running: number }) | undefined {
+    return this.#tenant && { ...this.#usage.totals(), running: this.#admissions.running };
   }
 
   /** Admits one request: takes its request, tokens and place, or nothing at all. */

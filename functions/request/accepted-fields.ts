@@ -7,12 +7,7 @@ const MAX_LABEL_CHARACTERS = 512;
 const only = (values: readonly (string | number | boolean)[]) =>
   z.literal([...values], { error: `supported only as ${values.map((value) => JSON.stringify(value)).join(" or ")}` });
 const onlyEmptyList = z.tuple([], { error: "supported only as an empty list" });
-const onlyEmptyObject = z.custom<object>(
-  (value) => typeof value === "object" && value !== null && Object.keys(value).length === 0,
-  {
-    error: "supported only as an empty object",
-  },
-);
+const onlyEmptyObject = z.strictObject({}, { error: "supported only as an empty object" });
 const onlyNull = z.null({ error: "not supported" });
 
 /** Labels of the caller's own: they name a request and never change its answer. */

@@ -36,7 +36,8 @@ const message = z.discriminatedUnion(
   { error: "expected system, developer, user or assistant; tool messages are not supported" },
 );
 
-const chatSchema = z.strictObject({
+/** POST /v1/chat/completions */
+export const chatSchema = z.strictObject({
   ...generationFields,
   ...acceptedChatFields,
   max_completion_tokens: generationFields.max_tokens,

@@ -10,16 +10,20 @@ const tokenIds = z.array(z.int().min(0)).min(1).max(MAX_PROMPT_IDS);
 const onePrompt = "expected one prompt: a string or a list of token ids";
 
 /** A list that holds the one prompt is the prompt. */
-const prompt = z.preprocess(
-  (value, context) => {
-    if (!Array.isArray(value) || !(typeof value[0] === "string" || Array.isArray(value[0]))) return value;
-    if (value.length > 1) context.issues.push({ code: "custom", message: onePrompt, input: value });
-    return value[0];
-  },
-  z.union([text, tokenIds], { error: onePrompt }),
-);
+const prompt = z
+  .preprocess(
+    (value, context) => {
+      if (!Array.isArray(value) || !(typeof value[0] === "string" || Array.isArray(value[0]))) return value;
+      if (value.length > 1) context.issues.push({ code: "custom", message: onePrompt, input: value });
+      return value[0];
+    },
+    z.union([text, tokenIds], { error: onePrompt }),
+  )
+  // What a schema cannot see through a function.
+  .meta({ description: `${onePrompt}, or a list that holds one`, anyOf: [{ type: "string" }, { type: "array" }] });
 
-const completionSchema = z.strictObject({
+/** POST /v1/completions */
+export const completionSchema = z.strictObject({
   ...generationFields,
   ...acceptedCompletionFields,
   prompt,

@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import { toApiError } from "../errors.ts";
 import { EVENT_HEARTBEAT, eventOf, HEARTBEAT_MS, heartbeatBody, JSON_HEARTBEAT, within } from "../event-stream.ts";
 import type { AnswerEvent } from "../generation-events.ts";
+import { timedEvents } from "../metrics/timed-events.ts";
 import type { Model } from "../model.ts";
 import type { GenerationOptions } from "../request/generation-fields.ts";
 import { readPipelineSettings } from "../settings.ts";
@@ -29,6 +30,7 @@ export async function answer(
   { model, promptIds, promptField, options, idPrefix, form }: AnswerRequest,
 ): Promise<Response> {
   const settings = readPipelineSettings(c.env);
+  const startMs = Date.now();
   const key = c.get("key");
   const roomTokens = requireRoom(model.manifest, promptIds.length, options.maxTokens, promptField);
   const admission = await admit(c.env, key, {
@@ -55,9 +57,8 @@ export async function answer(
     system_fingerprint: systemFingerprint(model, settings),
   };
   const reply = form(head, options.includeUsage);
-  const pieces = options.stream
-    ? eventPieces(generation.events, reply, options.includeUsage)
-    : jsonPieces(generation.events, reply);
+  const events = timedEvents(generation.events, startMs);
+  const pieces = options.stream ? eventPieces(events, reply, options.includeUsage) : jsonPieces(events, reply);
   return respond(c, generation, pieces, options.stream, admission.headers);
 }
 

@@ -25,4 +25,5 @@ export const authenticateAdmin = createMiddleware<GatewayTypes>(async (c, next) 
   await next();
 });
 
-const bearerToken = (header = "") => /^Bearer +(\S+)$/i.exec(header)?.[1] ?? "";
+/** The token of an Authorization header; "" when there is none. */
+export const bearerToken = (header = "") => /^Bearer +(\S+)$/i.exec(header)?.[1] ?? "";

@@ -3,9 +3,7 @@ import { failureError } from "../errors.ts";
 import { type AnswerEvent, readEvents } from "../generation-events.ts";
 import type { Model } from "../model.ts";
 import type { GenerateAnswer, GenerateCall } from "../pipeline/generation-call.ts";
-
-/** Hex digits of the manifest's hash in a conductor's name: another model folder is another pipeline. */
-const HASH_PREFIX_DIGITS = 16;
+import { conductorOf } from "./conductor-of.ts";
 
 /** A generation that a conductor has taken on. */
 export interface Generation {
@@ -24,8 +22,7 @@ export async function startGeneration(env: Env, model: Model, call: GenerateCall
     env.LEDGER.getByName(call.tenant)
       .settle(call.reservationId, { promptTokens: 0, completionTokens: 0 })
       .catch((error: unknown) => console.error(`settling ${call.reservationId} failed`, error));
-  const conductor = () =>
-    env.CONDUCTOR.getByName(`${model.manifest.name}:${model.manifestHash.slice(0, HASH_PREFIX_DIGITS)}`);
+  const conductor = () => conductorOf(env, model);
 
   let answer: GenerateAnswer;
   try {

@@ -19,12 +19,19 @@ export interface RefusalRow {
   readonly count: number;
 }
 
+/** Sums over all days and keys, as far back as the book remembers. */
+export interface UsageTotals {
+  readonly models: Record<string, Omit<UsageRow, "day" | "model" | "keyId">>;
+  readonly refusals: Record<string, number>;
+}
+
 /** Usage of one tenant, exact, and its refusals, which are written with the next usage and lost with the object. */
 export class UsageBook {
   readonly #sql: SqlStorage;
   #day = "";
   #dayTokens = 0;
   readonly #refusals = new Map<string, number>();
+  #totals: UsageTotals | undefined;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
@@ -46,6 +53,13 @@ export class UsageBook {
       completionTokens,
     );
     if (day === this.#day) this.#dayTokens += promptTokens + completionTokens;
+    const total = this.#totals?.models[model];
+    if (this.#totals)
+      this.#totals.models[model] = {
+        requests: (total?.requests ?? 0) + requests,
+        promptTokens: (total?.promptTokens ?? 0) + promptTokens,
+        completionTokens: (total?.completionTokens ?? 0) + completionTokens,
+      };
     this.flushRefusals();
   }
 
@@ -64,6 +78,7 @@ export class UsageBook {
   refuse(atMs: number, reason: string): void {
     const entry = `${dayOf(atMs)} ${reason}`;
     this.#refusals.set(entry, (this.#refusals.get(entry) ?? 0) + 1);
+    if (this.#totals) this.#totals.refusals[reason] = (this.#totals.refusals[reason] ?? 0) + 1;
   }
 
   /** Refusals wait to be written. */
@@ -107,6 +122,24 @@ export class UsageBook {
         to,
       )
       .toArray();
+  }
+
+  /** Read once and kept up to date: it is asked for every few seconds. */
+  totals(): UsageTotals {
+    if (this.#totals) return this.#totals;
+    this.flushRefusals();
+    const usage = this.#sql.exec<{ model: string; requests: number; promptTokens: number; completionTokens: number }>(
+      `SELECT model, sum(requests) AS requests, sum(prompt_tokens) AS promptTokens,
+       sum(completion_tokens) AS completionTokens FROM usage GROUP BY model`,
+    );
+    const refusals = this.#sql.exec<{ reason: string; count: number }>(
+      "SELECT reason, sum(count) AS count FROM refusals GROUP BY reason",
+    );
+    this.#totals = {
+      models: Object.fromEntries([...usage].map(({ model, ...sums }) => [model, sums])),
+      refusals: Object.fromEntries([...refusals].map(({ reason, count }) => [reason, count])),
+    };
+    return this.#totals;
   }
 
   #prune(today: string): void {

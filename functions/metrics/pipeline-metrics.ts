@@ -1,0 +1,34 @@
+import type { PipelineStatus } from "../pipeline/pipeline-status.ts";
+import type { Metric, Sample } from "./exposition.ts";
+
+/** How the pipeline is now, as its conductor sees it. */
+export function pipelineMetrics(status: PipelineStatus): Metric[] {
+  const { sessions, waiting, memoryBytes, embeddingCacheBytes, stages, shards } = status;
+  const gauge = (name: string, help: string, samples: readonly Sample[]): Metric => ({
+    name: `lapidary_${name}`,
+    type: "gauge",
+    help,
+    samples,
+  });
+  const replicas = stages.flatMap(({ replicas: copies }, stage) =>
+    copies.map((report, replica) => ({ labels: { stage, replica }, report })),
+  );
+  return [
+    gauge("pipeline_sessions", "Generations that run.", [{ value: sessions }]),
+    gauge("pipeline_waiting", "Generations that wait for room.", [{ value: waiting }]),
+    gauge("pipeline_memory_bytes", "Memory of all parts.", [{ value: memoryBytes }]),
+    gauge("embedding_cache_bytes", "Embedding rows that the conductor keeps.", [{ value: embeddingCacheBytes }]),
+    gauge("stage_ready", "1 when the weights are loaded.", [
+      ...replicas.map(({ labels, report }) => ({ labels, value: Number(report.state === "ready") })),
+    ]),
+    gauge("stage_kv_reserved_tokens", "KV cache promised to sessions.", [
+      ...replicas.map(({ labels, report }) => ({ labels, value: report.reservedTokens })),
+    ]),
+    gauge("stage_suspect", "1 when the replica failed when last heard of.", [
+      ...replicas.map(({ labels, report }) => ({ labels, value: Number(report.suspect) })),
+    ]),
+    gauge("vocabulary_shard_ready", "1 when the weights are loaded.", [
+      ...shards.map(({ state }, shard) => ({ labels: { shard }, value: Number(state === "ready") })),
+    ]),
+  ];
+}

@@ -1,0 +1,133 @@
+import { z } from "zod";
+
+const count = z.int().min(0);
+const finishReason = z.enum(["stop", "length"]);
+
+const head = {
+  id: z.string(),
+  created: z.int().describe("Unix seconds"),
+  model: z.string(),
+  system_fingerprint: z.string().describe("Names weights and arithmetic: with it and a seed, an answer is repeatable."),
+};
+
+const usage = z.strictObject({
+  prompt_tokens: count,
+  completion_tokens: count.describe("With the end token."),
+  total_tokens: count,
+});
+
+/** 200 of POST /v1/chat/completions */
+export const chatCompletion = z.strictObject({
+  ...head,
+  object: z.literal("chat.completion"),
+  choices: z.array(
+    z.strictObject({
+      index: count,
+      message: z.strictObject({
+        role: z.literal("assistant"),
+        content: z.string(),
+        refusal: z.null(),
+        annotations: z.array(z.never()),
+      }),
+      logprobs: z.null(),
+      finish_reason: finishReason,
+    }),
+  ),
+  usage,
+});
+
+/** An event of the stream of POST /v1/chat/completions; the stream ends with `[DONE]`. */
+export const chatCompletionChunk = z.strictObject({
+  ...head,
+  object: z.literal("chat.completion.chunk"),
+  choices: z.array(
+    z.strictObject({
+      index: count,
+      delta: z.strictObject({
+        role: z.literal("assistant").optional(),
+        content: z.string().optional(),
+        refusal: z.null().optional(),
+      }),
+      logprobs: z.null(),
+      finish_reason: finishReason.nullable(),
+    }),
+  ),
+  usage: usage.nullable().optional().describe("Only when stream_options.include_usage is true; on the last chunk."),
+});
+
+/** 200 of POST /v1/completions, and an event of its stream */
+export const textCompletion = z.strictObject({
+  ...head,
+  object: z.literal("text_completion"),
+  choices: z.array(
+    z.strictObject({ index: count, text: z.string(), logprobs: z.null(), finish_reason: finishReason.nullable() }),
+  ),
+  usage: usage.nullable().optional(),
+});
+
+const model = z.strictObject({
+  id: z.string(),
+  object: z.literal("model"),
+  created: z.int(),
+  owned_by: z.string(),
+});
+/** 200 of GET /v1/models/{id} */
+export const modelReply = model;
+/** 200 of GET /v1/models */
+export const modelList = z.strictObject({ object: z.literal("list"), data: z.array(model) });
+
+/** 200 of GET /v1/usage */
+export const usageReply = z.strictObject({
+  object: z.literal("usage"),
+  tenant: z.string(),
+  limits: z.strictObject({
+    requests_per_minute: count,
+    tokens_per_minute: count,
+    tokens_per_day: count.nullable(),
+    concurrency: count,
+    max_context_tokens: count.nullable(),
+    max_output_tokens: count,
+    allowed_models: z.array(z.string()).nullable(),
+  }),
+  now: z.strictObject({
+    requests_this_minute: count,
+    tokens_this_minute: count,
+    tokens_today: count,
+    running: count,
+  }),
+  from: z.iso.date(),
+  to: z.iso.date(),
+  data: z.array(
+    z.strictObject({
+      day: z.iso.date(),
+      model: z.string().describe("Empty for requests that generate nothing."),
+      key: z.string(),
+      requests: count,
+      prompt_tokens: count,
+      completion_tokens: count,
+    }),
+  ),
+});
+
+/** Every status from 400 on */
+export const errorReply = z.strictObject({
+  error: z.strictObject({
+    message: z.string(),
+    type: z.string(),
+    param: z.string().nullable().describe("The field that is wrong."),
+    code: z.string(),
+  }),
+});
+
+/** 200 of GET /health */
+export const healthReply = z.strictObject({
+  status: z.literal("ok"),
+  model: z.string(),
+  system_fingerprint: z.string(),
+});
+
+/** 200 and 503 of GET /ready */
+export const readyReply = z.strictObject({
+  status: z.enum(["ready", "not_ready"]),
+  parts: z.strictObject({ ready: count, total: count }),
+});

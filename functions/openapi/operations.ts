@@ -1,0 +1,190 @@
+import type { z } from "zod";
+import {
+  auditPageSchema,
+  keyChangesSchema,
+  newKeySchema,
+  newTenantSchema,
+  rotationSchema,
+  tenantChangesSchema,
+  tenantPageSchema,
+} from "../request/admin-requests.ts";
+import { chatSchema } from "../request/chat-request.ts";
+import { completionSchema } from "../request/completion-request.ts";
+import { usageExportSchema, usagePeriodSchema } from "../request/usage-request.ts";
+import * as admin from "./admin-replies.ts";
+import * as generation from "./generation-replies.ts";
+
+export interface Operation {
+  readonly method: "get" | "post" | "patch" | "delete";
+  /** With `{parameters}`. */
+  readonly path: string;
+  readonly summary: string;
+  readonly security: "tenant" | "admin" | "none";
+  readonly query?: z.ZodObject;
+  readonly body?: z.ZodObject;
+  readonly bodyOptional?: true;
+  readonly status: 200 | 201 | 204;
+  /** Of the status above; absent: no body. */
+  readonly reply?: z.ZodType;
+  /** Of an event of the stream, where there is one. */
+  readonly event?: z.ZodType;
+  /** Other media types of the status above. */
+  readonly text?: readonly string[];
+  /** Every other status. */
+  readonly errors: readonly number[];
+}
+
+const GENERATION_ERRORS = [400, 401, 403, 404, 413, 429, 500, 503, 504];
+const LOOKUP_ERRORS = [400, 401, 403, 404, 429, 500, 503];
+const ADMIN_ERRORS = [400, 401, 404, 500, 503];
+const ADMIN_WRITE_ERRORS = [400, 401, 404, 409, 413, 500, 503];
+
+const tenant = { security: "tenant" } as const;
+const read = { security: "admin", status: 200, errors: ADMIN_ERRORS } as const;
+const write = { security: "admin", status: 200, errors: ADMIN_WRITE_ERRORS } as const;
+const open = { security: "none", status: 200, errors: [500, 503] } as const;
+
+const TENANT = "/admin/v1/tenants/{tenant}";
+const KEY = `${TENANT}/keys/{key}`;
+
+/** Every operation of the API, in the order of its reference. */
+export const OPERATIONS: readonly Operation[] = [
+  {
+    ...tenant,
+    method: "post",
+    path: "/v1/chat/completions",
+    summary: "Answer a conversation",
+    body: chatSchema,
+    status: 200,
+    reply: generation.chatCompletion,
+    event: generation.chatCompletionChunk,
+    errors: GENERATION_ERRORS,
+  },
+  {
+    ...tenant,
+    method: "post",
+    path: "/v1/completions",
+    summary: "Continue a text, or token ids as they are",
+    body: completionSchema,
+    status: 200,
+    reply: generation.textCompletion,
+    event: generation.textCompletion,
+    errors: GENERATION_ERRORS,
+  },
+  {
+    ...tenant,
+    method: "get",
+    path: "/v1/models",
+    summary: "List the models that the key may use",
+    status: 200,
+    reply: generation.modelList,
+    errors: LOOKUP_ERRORS,
+  },
+  {
+    ...tenant,
+    method: "get",
+    path: "/v1/models/{model}",
+    summary: "Look a model up",
+    status: 200,
+    reply: generation.modelReply,
+    errors: LOOKUP_ERRORS,
+  },
+  {
+    ...tenant,
+    method: "get",
+    path: "/v1/usage",
+    summary: "The tenant's limits and what it used",
+    query: usagePeriodSchema,
+    status: 200,
+    reply: generation.usageReply,
+    errors: LOOKUP_ERRORS,
+  },
+  {
+    ...open,
+    method: "get",
+    path: "/health",
+    summary: "The service is up and configured",
+    reply: generation.healthReply,
+  },
+  {
+    ...open,
+    method: "get",
+    path: "/ready",
+    summary: "The weights are loaded; 503 while they are not",
+    reply: generation.readyReply,
+  },
+  {
+    ...read,
+    method: "get",
+    path: "/admin/v1/tenants",
+    summary: "List tenants by name",
+    query: tenantPageSchema,
+    reply: admin.tenantList,
+  },
+  {
+    ...write,
+    method: "post",
+    path: "/admin/v1/tenants",
+    summary: "Create a tenant with a first key",
+    body: newTenantSchema,
+    status: 201,
+    reply: admin.newTenantReply,
+  },
+  { ...read, method: "get", path: TENANT, summary: "Show a tenant and what it holds now", reply: admin.tenantReply },
+  {
+    ...write,
+    method: "patch",
+    path: TENANT,
+    summary: "Change a tenant, from its next request on",
+    body: tenantChangesSchema,
+    reply: admin.tenantReply,
+  },
+  { ...write, method: "delete", path: TENANT, summary: "Forget a tenant with its keys and usage", status: 204 },
+  {
+    ...read,
+    method: "get",
+    path: `${TENANT}/usage`,
+    summary: "Usage by day, model and key",
+    query: usageExportSchema,
+    reply: admin.usageReport,
+    text: ["text/csv"],
+  },
+  { ...read, method: "get", path: `${TENANT}/keys`, summary: "List a tenant's keys", reply: admin.keyList },
+  {
+    ...write,
+    method: "post",
+    path: `${TENANT}/keys`,
+    summary: "Make one more key",
+    body: newKeySchema,
+    bodyOptional: true,
+    status: 201,
+    reply: admin.newKeyReply,
+  },
+  {
+    ...write,
+    method: "patch",
+    path: KEY,
+    summary: "Change a key's label or expiry",
+    body: keyChangesSchema,
+    reply: admin.keyReply,
+  },
+  { ...write, method: "delete", path: KEY, summary: "Revoke a key at once", reply: admin.keyReply },
+  {
+    ...write,
+    method: "post",
+    path: `${KEY}/rotate`,
+    summary: "Put a new key in an old one's place",
+    body: rotationSchema,
+    bodyOptional: true,
+    status: 201,
+    reply: admin.newKeyReply,
+  },
+  {
+    ...read,
+    method: "get",
+    path: "/admin/v1/audit",
+    summary: "What operators did, newest first",
+    query: auditPageSchema,
+    reply: admin.auditLog,
+  },
+];

@@ -1,0 +1,57 @@
+import { describe, expect, test } from "vitest";
+import type { z } from "zod";
+import { chatCompletionChunk, errorReply } from "../../../functions/openapi/generation-replies.ts";
+import { OPERATIONS } from "../../../functions/openapi/operations.ts";
+import { ADMIN_KEY, MODEL, newCaller, question, request } from "../gateway/caller.ts";
+
+const caller = await newCaller();
+const { keys } = await ask("get", `/admin/v1/tenants/${caller.tenant}/keys`, ADMIN_KEY).then((response) =>
+  response.json<{ keys: { id: string }[] }>(),
+);
+
+const BODIES: Record<string, object> = {
+  "/v1/chat/completions": question("Hi", { max_tokens: 2 }),
+  "/v1/completions": { model: MODEL, prompt: "Once", max_tokens: 2 },
+  "/admin/v1/tenants": { name: `r-${crypto.randomUUID().slice(0, 30)}` },
+  "/admin/v1/tenants/{tenant}": { limits: { tokensPerDay: 1000 } },
+};
+
+function ask(method: string, path: string, key: string, body?: object): Promise<Response> {
+  const headers = { authorization: `Bearer ${key}` };
+  return request(path, { method: method.toUpperCase(), headers, ...(body && { body: JSON.stringify(body) }) });
+}
+
+const fits = (schema: z.ZodType, value: unknown) => expect(schema.safeParse(value).error).toBeUndefined();
+
+describe("what the reference promises is what comes", () => {
+  // The tenant is deleted last.
+  const operations = OPERATIONS.toSorted((a, b) => Number(a.status === 204) - Number(b.status === 204));
+  test.each(operations.map((operation) => [`${operation.method} ${operation.path}`, operation] as const))(
+    "%s",
+    async (_, { method, path, security, status, reply }) => {
+      const filled = path.replace("{tenant}", caller.tenant).replace("{key}", keys[0]!.id).replace("{model}", MODEL);
+      const key = security === "admin" ? ADMIN_KEY : caller.key;
+      const response = await ask(method, filled, key, method === "get" ? undefined : (BODIES[path] ?? {}));
+      if (path === "/ready" && response.status === 503) return fits(reply!, await response.json());
+      // Revoking the key ends what it could still be rotated to.
+      if (path.endsWith("/rotate")) return fits(errorReply, await response.json());
+      expect(response.status).toBe(status);
+      if (reply) fits(reply, await response.json());
+      else expect(await response.text()).toBe("");
+    },
+  );
+
+  test("events of a stream", async () => {
+    const { post } = await newCaller();
+    const options = { stream: true, stream_options: { include_usage: true }, max_tokens: 3 };
+    const text = await (await post("/v1/chat/completions", question("Hi", options))).text();
+    const events = [...text.matchAll(/^data: (\{.*)$/gm)].map(([, data]) => JSON.parse(data!));
+    expect(events.length).toBeGreaterThan(3);
+    for (const event of events) fits(chatCompletionChunk, event);
+  });
+
+  test("errors", async () => {
+    fits(errorReply, await (await ask("get", "/v1/models", "no key")).json());
+    fits(errorReply, await (await ask("post", "/v1/chat/completions", caller.key, { model: 1 })).json());
+  });
+});
