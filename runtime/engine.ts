@@ -5,6 +5,9 @@ import type { Selection, ShardSelection } from "./sampling/selection.ts";
 /** Bits of a quantised activation: 8 (one byte, fast) or 16 (a high and a low byte, for checking). */
 export type ActivationBits = 8 | 16;
 
+/** Bits of a number in the KV cache: 8 (int8, a scale a token and head), 16 (float16) or 32 (float32). */
+export type KvBits = 8 | 16 | 32;
+
 export interface LayerStageOptions {
   readonly manifest: Manifest;
   readonly source: ModelSource;

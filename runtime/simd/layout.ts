@@ -1,4 +1,4 @@
-import type { ActivationBits } from "../engine.ts";
+import type { ActivationBits, KvBits } from "../engine.ts";
 
 /*
  * Byte layouts shared by the kernels (AssemblyScript and reference), the loader and the memory planner.
@@ -60,15 +60,29 @@ export const WIDE_BASE = 255;
 export const MAX_WIDE = 32_512;
 
 /**
- * KV page of one session: PAGE_TOKENS tokens of every layer of the stage, float16 (or float32). Per layer: keys
- * [kvHeads, PAGE_TOKENS, headDim], then values [kvHeads, PAGE_TOKENS, headDim].
+ * KV page of one session: PAGE_TOKENS tokens of every layer of the stage. Per layer, in float16 or float32: keys
+ * [kvHeads, PAGE_TOKENS, headDim], then values [kvHeads, PAGE_TOKENS, headDim]. In 8 bits: int8 keys [kvHeads,
+ * PAGE_TOKENS, headDim]; int8 values [kvHeads, PAGE_TOKENS / 2, headDim, 2], so that a product of two int16 sums two
+ * tokens; float32 scales of the keys [kvHeads, PAGE_TOKENS], then of the values.
  */
-export const kvLayerBytes = (kvHeads: number, headDim: number, kvBits: 16 | 32 = 16) =>
-  (2 * kvHeads * PAGE_TOKENS * headDim * kvBits) / 8;
+export const kvLayerBytes = (kvHeads: number, headDim: number, kvBits: KvBits = 16) =>
+  (2 * kvHeads * PAGE_TOKENS * headDim * kvBits) / 8 + (kvBits === 8 ? 2 * kvHeads * PAGE_TOKENS * 4 : 0);
+/** The largest magnitude of a key or value in 8 bits. */
+export const KV_STEPS = 127;
+/**
+ * The largest magnitude of a query, and of a softmax weight times a value's scale, beside 8-bit keys and values:
+ * 1032 dimensions · 127 · 16383 < 2³¹, so a product sums in one int32, and so does a tile of 32 weighted values.
+ */
+export const FIXED_STEPS = 16_383;
+/** Rows that share one reading of an 8-bit KV page. */
+export const FIXED_ATTENTION_ROWS = 16;
 
 /**
- * Bytes of scratch `attention` needs, whatever the context: a tile of keys and one of values in float32, a tile of
- * scores of two heads, and the running maximum and sum of ATTENTION_ROWS rows of all heads.
+ * Bytes of scratch `attention` needs, whatever the context. Over float16 or float32: a tile of keys and one of values in
+ * float32, a tile of scores of two heads, and the running maximum and sum of ATTENTION_ROWS rows of all heads. Over 8
+ * bits: the scores, and of FIXED_ATTENTION_ROWS rows of all heads 16 bytes of state and the int16 query.
  */
-export const attentionScratchBytes = (heads: number, headDim: number) =>
-  (2 * PAGE_TOKENS * headDim + 2 * PAGE_TOKENS + 2 * ATTENTION_ROWS * heads) * 4;
+export const attentionScratchBytes = (heads: number, headDim: number, kvBits: KvBits = 16) =>
+  kvBits === 8
+    ? 2 * PAGE_TOKENS * 4 + FIXED_ATTENTION_ROWS * heads * (16 + 2 * headDim)
+    : (2 * PAGE_TOKENS * headDim + 2 * PAGE_TOKENS + 2 * ATTENTION_ROWS * heads) * 4;

@@ -1,12 +1,9 @@
 import type { ActivationBits } from "../../engine.ts";
 import { activationPlaneBytes, activationRowBytes, BLOCK, MAX_WIDE, SEGMENT, WIDE_BASE } from "../layout.ts";
-import { ROUNDER } from "./exponential.ts";
+import { quantize, roundHalfEven } from "./fixed-point.ts";
 import type { MemoryViews } from "./memory-views.ts";
 
 const float = Math.fround;
-const SMALLEST = 2 ** -100;
-
-const roundHalfEven = (x: number) => float(float(x + ROUNDER) - ROUNDER);
 
 /** Byte offset of a plane's segment scales. */
 export const planeScales = (columns: number) => 3 * columns + Math.ceil(columns / BLOCK / 4) * 16;
@@ -28,15 +25,8 @@ export function quantizeActivations(
     for (let start = 0; start < columns; start += SEGMENT) {
       const end = Math.min(start + SEGMENT, columns);
       const source = x / 4 + row * columns;
-      const segment = f32.subarray(source + start, source + end);
-      let max = 0;
-      for (const value of segment) max = Math.max(max, Math.abs(value));
-      const finite = Number.isFinite(max);
-      const used = finite && max >= SMALLEST;
-      const inverse = used ? float(largest / max) : 0;
-      const scale = used ? float(max / largest) : finite ? 0 : Number.NaN;
-      segment.forEach((value, i) => {
-        const q = used ? roundHalfEven(float(value * inverse)) : 0;
+      const { integers, step } = quantize(f32.subarray(source + start, source + end), largest);
+      integers.forEach((q, i) => {
         if (bits === 8) {
           i8[high + start + i] = q;
           return;
@@ -46,8 +36,8 @@ export function quantizeActivations(
         i8[low + start + i] = q - WIDE_BASE * digit;
       });
       const scaleIndex = (planeScales(columns) + (start / SEGMENT) * 4) / 4;
-      f32[high / 4 + scaleIndex] = bits === 8 ? scale : float(scale * WIDE_BASE);
-      if (bits === 16) f32[low / 4 + scaleIndex] = scale;
+      f32[high / 4 + scaleIndex] = bits === 8 ? step : float(step * WIDE_BASE);
+      if (bits === 16) f32[low / 4 + scaleIndex] = step;
     }
   }
 }

@@ -4,6 +4,9 @@ export const BLOCK: u32 = 32;
 export const SEGMENT: u32 = 128;
 export const PAGE_TOKENS: u32 = 32;
 export const ATTENTION_ROWS: u32 = 64;
+export const FIXED_ATTENTION_ROWS: u32 = 16;
+export const FIXED_STEPS: f32 = 16383;
+export const KV_STEPS: f32 = 127;
 /** Bytes of the scores of one head and tile. */
 export const TILE_WEIGHTS: u32 = 128;
 

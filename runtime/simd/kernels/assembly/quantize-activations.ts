@@ -1,12 +1,9 @@
+import { largestMagnitude, stepSize, stepsInOne } from "./fixed-point";
 import { BLOCK, planeBytes, planeScales, planeSums, SEGMENT } from "./layout";
 import { ROUNDER } from "./vector/exponential";
 
 const MAX_WIDE: f32 = 32512;
 const WIDE_BASE: f32 = 255;
-const INFINITY_BITS: u32 = 0x7f800000;
-const NAN_BITS: u32 = 0x7fc00000;
-/** 2⁻¹⁰⁰. */
-const SMALLEST: f32 = 7.888609052210118e-31;
 
 /** Kernels.quantizeActivations. */
 export function quantizeActivations(x: usize, rows: u32, columns: u32, bits: u32, activations: usize): void {
@@ -17,12 +14,9 @@ export function quantizeActivations(x: usize, rows: u32, columns: u32, bits: u32
     for (let start: u32 = 0; start < columns; start += SEGMENT) {
       const end = min(start + SEGMENT, columns);
       const largest = largestMagnitude(x + (start << 2), x + (end << 2));
-      const finite = largest < INFINITY_BITS;
-      const magnitude = reinterpret<f32>(largest);
-      const used = finite && magnitude >= SMALLEST;
       const digits: f32 = wide ? MAX_WIDE : 127;
-      const factor: f32 = used ? digits / magnitude : 0;
-      const scale: f32 = used ? magnitude / digits : finite ? 0 : reinterpret<f32>(NAN_BITS);
+      const factor = stepsInOne(largest, digits);
+      const scale = stepSize(largest, digits);
       const scaleAt = activations + scales + (start / SEGMENT) * 4;
       if (wide) {
         store<f32>(scaleAt, scale * WIDE_BASE);
@@ -31,7 +25,7 @@ export function quantizeActivations(x: usize, rows: u32, columns: u32, bits: u32
         store<f32>(scaleAt, scale);
       }
       for (let column = start; column < end; column += BLOCK) {
-        quantizeBlock(x + (column << 2), factor, used, wide, activations, bytes, columns, column);
+        quantizeBlock(x + (column << 2), factor, wide, activations, bytes, columns, column);
       }
     }
     x += columns << 2;
@@ -39,29 +33,10 @@ export function quantizeActivations(x: usize, rows: u32, columns: u32, bits: u32
   }
 }
 
-/** Bits of the largest |float32| from `x` up to `end`; any NaN is larger than every number. */
-function largestMagnitude(x: usize, end: usize): u32 {
-  let largest = i32x4.splat(0);
-  const mask = i32x4.splat(0x7fffffff);
-  for (; x < end; x += 16) largest = i32x4.max_u(largest, v128.and(v128.load(x), mask));
-  largest = i32x4.max_u(largest, v128.shuffle<i32>(largest, largest, 2, 3, 0, 1));
-  largest = i32x4.max_u(largest, v128.shuffle<i32>(largest, largest, 1, 0, 3, 2));
-  return i32x4.extract_lane(largest, 0);
-}
-
-function quantizeBlock(
-  x: usize,
-  factor: f32,
-  used: bool,
-  wide: bool,
-  plane: usize,
-  bytes: u32,
-  columns: u32,
-  column: u32,
-): void {
+function quantizeBlock(x: usize, factor: f32, wide: bool, plane: usize, bytes: u32, columns: u32, column: u32): void {
   const rounder = f32x4.splat(ROUNDER);
   const factors = f32x4.splat(factor);
-  const kept = i32x4.splat(used ? -1 : 0);
+  const kept = i32x4.splat(factor > 0 ? -1 : 0);
   for (let part: u32 = 0; part < BLOCK; part += 16) {
     let q0 = roundedProduct(x, factors, rounder, kept);
     let q1 = roundedProduct(x + 16, factors, rounder, kept);

@@ -1,4 +1,5 @@
 import { PAGE_TOKENS } from "./layout";
+import { storeFixedKv } from "./store-fixed-kv";
 import { halvesOf } from "./vector/half";
 
 /** Kernels.storeKv. */
@@ -13,6 +14,10 @@ export function storeKv(
   layerOffset: u32,
   kvBits: u32,
 ): void {
+  if (kvBits === 8) {
+    storeFixedKv(k, v, rows, position, kvHeads, headDim, pageTable, layerOffset);
+    return;
+  }
   const sourceBytes = headDim << 2;
   const tokenBytes = kvBits === 32 ? sourceBytes : headDim << 1;
   const valuesOffset = kvHeads * PAGE_TOKENS * tokenBytes;

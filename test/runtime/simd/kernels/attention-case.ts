@@ -1,4 +1,6 @@
-import { attentionScratchBytes, kvLayerBytes, PAGE_TOKENS } from "../../../../runtime/simd/layout.ts";
+import type { KvBits } from "../../../../runtime/engine.ts";
+import { attentionScratchBytes, KV_STEPS, kvLayerBytes, PAGE_TOKENS } from "../../../../runtime/simd/layout.ts";
+import { quantize } from "../../../../runtime/simd/reference/fixed-point.ts";
 import { floatOfHalf, halfOf } from "../../../../runtime/simd/reference/half.ts";
 import type { Arena } from "./arena.ts";
 import { randomFloats } from "./random-data.ts";
@@ -10,7 +12,7 @@ export interface AttentionCase {
   readonly headDim: number;
   readonly softCap: number;
   readonly window: number;
-  readonly kvBits: 16 | 32;
+  readonly kvBits: KvBits;
   readonly q: Float32Array;
   readonly k: Float32Array;
   readonly v: Float32Array;
@@ -38,7 +40,7 @@ export function runAttention(arena: Arena, shape: AttentionCase, chunk: number, 
     arena.take(LAYER_OFFSET + kvLayerBytes(kvHeads, headDim, kvBits)),
   );
   const pageTable = arena.words(Uint32Array.from(backwards ? pages.reverse() : pages));
-  const scratch = arena.take(attentionScratchBytes(heads, headDim));
+  const scratch = arena.take(attentionScratchBytes(heads, headDim, kvBits));
   const out = arena.take(tokens * heads * headDim * 4);
   const q = arena.floats(shape.q);
   const k = arena.floats(shape.k);
@@ -68,12 +70,25 @@ export function runAttention(arena: Arena, shape: AttentionCase, chunk: number, 
   return arena.readFloats(out, tokens * heads * headDim);
 }
 
-/** Attention over the same keys and values, rounded if they are kept in float16, in float64. */
-export function exactAttention(shape: AttentionCase): Float64Array {
-  const { tokens, heads, kvHeads, headDim, softCap, window, kvBits } = shape;
-  const [k, v] = [shape.k, shape.v].map((values) =>
-    kvBits === 16 ? values.map((value) => floatOfHalf(halfOf(value))) : values,
-  );
+/** Keys or values [tokens, kvHeads, headDim] as pages of `kvBits` keep them. */
+function stored(values: Float32Array, headDim: number, kvBits: KvBits): Float32Array {
+  if (kvBits === 32) return values;
+  if (kvBits === 16) return values.map((value) => floatOfHalf(halfOf(value)));
+  const rounded = new Float32Array(values.length);
+  for (let at = 0; at < values.length; at += headDim) {
+    const { integers, step } = quantize(values.subarray(at, at + headDim), KV_STEPS);
+    rounded.set(
+      integers.map((integer) => integer * step),
+      at,
+    );
+  }
+  return rounded;
+}
+
+/** Attention in float64 over keys and values as pages of `kvBits` keep them. */
+export function exactAttention(shape: AttentionCase, kvBits: KvBits = shape.kvBits): Float64Array {
+  const { tokens, heads, kvHeads, headDim, softCap, window } = shape;
+  const [k, v] = [shape.k, shape.v].map((values) => stored(values, headDim, kvBits));
   const out = new Float64Array(tokens * heads * headDim);
   for (let row = 0; row < tokens; row++) {
     for (let head = 0; head < heads; head++) {

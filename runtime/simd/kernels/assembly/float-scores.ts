@@ -1,5 +1,5 @@
 import { TILE_WEIGHTS } from "./layout";
-import { hyperbolicTangent } from "./vector/exponential";
+import { capScores } from "./vector/scores";
 import { addProduct, sumsOfLanes } from "./vector/sums";
 
 /*
@@ -41,7 +41,7 @@ export function scoreOne(
       s3 = addProduct(s3, part, v128.load(key3, 16));
       key += 32;
     }
-    v128.store(weights + (token << 2), finish(sumsOfLanes(s0, s1, s2, s3), scale, softCap));
+    v128.store(weights + (token << 2), capScores(scaled(sumsOfLanes(s0, s1, s2, s3), scale), softCap));
   }
 }
 
@@ -103,14 +103,11 @@ export function scorePair(
       key += 32;
     }
     const at = weights + (token << 2);
-    v128.store(at, finish(sumsOfLanes(a0, a1, a2, a3), scale, softCap));
-    v128.store(at + TILE_WEIGHTS, finish(sumsOfLanes(b0, b1, b2, b3), scale, softCap));
+    v128.store(at, capScores(scaled(sumsOfLanes(a0, a1, a2, a3), scale), softCap));
+    v128.store(at + TILE_WEIGHTS, capScores(scaled(sumsOfLanes(b0, b1, b2, b3), scale), softCap));
   }
 }
 
-function finish(dots: v128, scale: f32, softCap: f32): v128 {
-  const scores = f32x4.mul(dots, f32x4.splat(scale));
-  if (!(softCap > 0)) return scores;
-  const caps = f32x4.splat(softCap);
-  return f32x4.mul(caps, hyperbolicTangent(f32x4.div(scores, caps)));
+function scaled(dots: v128, scale: f32): v128 {
+  return f32x4.mul(dots, f32x4.splat(scale));
 }
