@@ -46,7 +46,7 @@ const topology = localTopology(manifest);
 await using server = await startLocalServer({
   entry: join(import.meta.dirname, "worker/entry.ts"),
   ...(options.model !== DEMO_MODEL && { model: options.model }),
-  vars: topology,
+  vars: topology.vars,
 });
 const workerd = new WorkerdProcesses();
 if (canBindToCore()) workerd.bindTo(options.core);
