@@ -2,7 +2,6 @@
  * Times the kernels on Gemma 2B's shapes beside their baselines, prints a table with ratios and writes
  * .lapidary/bench.json. `npm run bench`; with `-- --peers` the peers of test/bench/peers follow.
  */
-import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -15,6 +14,8 @@ import type { Timing } from "./kernels/measured-action.ts";
 import { benchManyRows, benchOneRow, benchTable } from "./kernels/products-bench.ts";
 import { kernelRatios } from "./kernels/ratios.ts";
 import { benchRows } from "./kernels/rows-bench.ts";
+import { measurePeers } from "./peers/measure-peers.ts";
+import { wholeModelRatios } from "./peers/ratios.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const { values: options } = parseArgs({ options: { peers: { type: "boolean", default: false } } });
@@ -44,7 +45,6 @@ const timings = [
   ...(await measure(128, benchTable)),
   ...(await measure(16, (bench, { relaxed }) => benchRows(bench, relaxed))),
 ];
-const ratios = kernelRatios(timings);
 
 const rounded = (value: number | null) => (value === null ? "" : Number(value.toPrecision(3)));
 console.table(
@@ -56,14 +56,27 @@ console.table(
     "GB/s": rounded(gigabytesPerSecond),
   })),
 );
+const peers = options.peers ? await measurePeers([]) : null;
+if (peers) {
+  console.table(
+    peers.peers.map(({ peer, prefillTokensPerSecond, decodeTokensPerSecond }) => ({
+      peer,
+      ...prefixed("prefill ", prefillTokensPerSecond),
+      ...prefixed("decode at ", decodeTokensPerSecond),
+    })),
+  );
+  for (const [peer, why] of Object.entries(peers.skipped)) console.log(`${peer} was left out: ${why}`);
+}
+const ratios = [...kernelRatios(timings), ...(peers ? wholeModelRatios(peers) : [])];
 console.table(ratios.map(({ name, value, bar }) => ({ ratio: name, value: rounded(value), bar: bar ?? "" })));
 
 mkdirSync(`${root}.lapidary`, { recursive: true });
-const report = { date: new Date().toISOString(), processor: cpus()[0]?.model, node: process.version, timings, ratios };
+const machine = { processor: cpus()[0]?.model, node: process.version };
+const report = { date: new Date().toISOString(), ...machine, timings, peers, ratios };
 writeFileSync(`${root}.lapidary/bench.json`, `${JSON.stringify(report, null, 2)}\n`);
 console.log("written: .lapidary/bench.json");
 
-if (options.peers) {
-  const peers = fileURLToPath(new URL("peers/run.ts", import.meta.url));
-  process.exitCode = spawnSync(process.execPath, [peers], { stdio: "inherit" }).status ?? 1;
+/** Tokens a second by length, as columns of a table. */
+function prefixed(prefix: string, rates: Readonly<Record<string, number>>): Record<string, number | string> {
+  return Object.fromEntries(Object.entries(rates).map(([tokens, rate]) => [prefix + tokens, rounded(rate)]));
 }

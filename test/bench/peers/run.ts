@@ -13,6 +13,7 @@ import { PEERS_FOLDER } from "./installed-package.ts";
 import { interleave, type Measurement, median, type Samples } from "./interleave.ts";
 import { type Peer, PeerMissingError, type PeerOptions } from "./peer.ts";
 import { canBindToCore, PeerProcess } from "./peer-process.ts";
+import type { PeersReport } from "./report.ts";
 import { writeGguf } from "./write-gguf.ts";
 
 interface PeerEntry {
@@ -75,10 +76,14 @@ try {
   const samples = await interleave(peers, plan, repetitions, (name, measurement, ms) =>
     progress(`${name}: ${describe(measurement)}: ${tokensPerSecond(measurement, ms).toFixed(2)} tokens/s`),
   );
-  const results = [...samples].map(([peer, measured]) => ({ peer, ...described[peer], ...summarise(measured) }));
-  console.log(
-    JSON.stringify({ machine: machine(), model: { shape: options.shape, ...shape }, peers: results, skipped }),
-  );
+  const results = [...samples].map(([peer, measured]) => ({ peer, ...described[peer]!, ...summarise(measured) }));
+  const report: PeersReport = {
+    machine: machine(),
+    model: { shape: options.shape, ...shape },
+    peers: results,
+    skipped,
+  };
+  console.log(JSON.stringify(report));
 } finally {
   for (const peer of peers.values()) await peer.close();
 }
