@@ -3,6 +3,7 @@ import { mergeBytePairs } from "./bpe.ts";
 import { Detokenizer } from "./detokenizer.ts";
 import { LiteralMatcher } from "./literal-matcher.ts";
 import { PieceTable } from "./piece-table.ts";
+import { type TokenName, tokenName } from "./token-name.ts";
 
 export interface EncodeOptions {
   /** Also match the pieces that steer the model, such as <start_of_turn>. Never set for text a user typed. */
@@ -39,6 +40,11 @@ export class Tokenizer {
   /** The id of one piece by its text, for example "<start_of_turn>"; WeightsError when there is none. */
   id(piece: string): number {
     return this.#pieces.id(piece);
+  }
+
+  /** How a single token is shown. RangeError for an id that is no piece. */
+  name(id: number): TokenName {
+    return tokenName(this.#pieces, id);
   }
 
   /** Token ids of a text. Lone surrogates count as U+FFFD. O(n log n) for n bytes, whatever the text. */
