@@ -1,4 +1,4 @@
-import { failureError } from "./errors.ts";
+import { ApiError, failureError } from "./errors.ts";
 import type { GenerationEvent } from "./pipeline/generation-call.ts";
 
 /** A line holds a few token ids and their text. */
@@ -6,9 +6,16 @@ const MAX_LINE_CHARACTERS = 1 << 20;
 
 export type AnswerEvent = Exclude<GenerationEvent, { type: "error" }>;
 
+/** The stream of a generation broke off before its end, which says nothing about the generation. */
+export class BrokenStream extends ApiError {
+  constructor(cause?: unknown) {
+    super(503, "stage_lost", "The pipeline was lost in the middle of the answer.", { cause });
+  }
+}
+
 /**
- * The events of a conductor's byte stream, one JSON line each, up to `done`. Throws an ApiError when the generation fails
- * or the stream breaks off. Aborting `signal` ends the reading, even while a read is under way.
+ * The events of a conductor's byte stream, one JSON line each, up to `done`. Throws an ApiError when the generation fails,
+ * and BrokenStream when the stream breaks off. Aborting `signal` ends the reading, even while a read is under way.
  */
 export async function* readEvents(
   stream: ReadableStream<Uint8Array>,
@@ -23,12 +30,12 @@ export async function* readEvents(
   try {
     for (;;) {
       const { done, value } = await reader.read().catch((cause) => {
-        throw brokenOff(cause);
+        throw new BrokenStream(cause);
       });
-      if (done) throw brokenOff();
+      if (done) throw new BrokenStream();
       pending += decoder.decode(value, { stream: true });
       if (pending.length > MAX_LINE_CHARACTERS)
-        throw brokenOff(new Error(`a line is longer than ${MAX_LINE_CHARACTERS} characters`));
+        throw new BrokenStream(new Error(`a line is longer than ${MAX_LINE_CHARACTERS} characters`));
       const lines = pending.split("\n");
       pending = lines.pop()!;
       for (const line of lines) {
@@ -49,9 +56,6 @@ function parseLine(line: string): GenerationEvent {
     return JSON.parse(line);
   } catch {
     // The parser's own message would carry the answer's text into the log.
-    throw brokenOff(new Error("a line is not JSON"));
+    throw new BrokenStream(new Error("a line is not JSON"));
   }
 }
-
-const brokenOff = (cause?: unknown) =>
-  failureError({ code: "stage_lost", message: "The pipeline was lost in the middle of the answer." }, cause);

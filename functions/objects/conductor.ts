@@ -1,62 +1,74 @@
 import { DurableObject } from "cloudflare:workers";
 import { InferenceError } from "../../runtime/errors.ts";
-import { generate } from "../../runtime/generate.ts";
 import type { Env } from "../env.ts";
 import { checkCall } from "../pipeline/call-check.ts";
-import { EventLines } from "../pipeline/event-lines.ts";
 import { toFailure } from "../pipeline/failure.ts";
-import type { GenerateAnswer, GenerateCall, GenerationEvent } from "../pipeline/generation-call.ts";
+import type { GenerateAnswer, GenerateCall } from "../pipeline/generation-call.ts";
+import { GenerationRecords, type IdRows } from "../pipeline/generation-records.ts";
+import { GenerationRun } from "../pipeline/generation-run.ts";
 import { LazyPart } from "../pipeline/lazy-part.ts";
+import { Pauses } from "../pipeline/pauses.ts";
 import { Pipeline } from "../pipeline/pipeline.ts";
 import type { PipelineStatus } from "../pipeline/pipeline-status.ts";
 import { RingSession } from "../pipeline/ring-session.ts";
-import { withTimeLimit } from "../pipeline/time-limit.ts";
+import { NOTHING_USED, settle, type TokenUsage } from "../pipeline/settlement.ts";
 import { readPipelineSettings } from "../settings.ts";
 
-const SETTLE_LIMIT_MS = 5_000;
-
-interface Usage {
-  readonly promptTokens: number;
-  readonly completionTokens: number;
-}
-
-const NOTHING: Usage = { promptTokens: 0, completionTokens: 0 };
+/** How long a generation can be resumed. */
+const RETENTION_MS = 600_000;
 
 /**
- * One pipeline's conductor: admits generations, stitches their routes, and is the only writer of their ids. It stores
- * nothing: when it is lost, so are its generations, and its parts drop their sessions at the next one's first join.
+ * One pipeline's conductor: admits generations, stitches their routes, and is the only writer of their ids. It stores each
+ * one's request and ids, so that its next life goes on where a lost one stopped; all else is built anew, and the parts
+ * drop a lost conductor's sessions when the next one asks them to join.
  */
 export class Conductor extends DurableObject<Env> {
   readonly #pipeline = new LazyPart<Pipeline>();
-  readonly #generations = new Map<string, AbortController>();
+  readonly #records = new GenerationRecords(this.ctx.storage);
+  readonly #runs = new Map<string, GenerationRun>();
+  readonly #pauses = new Pauses();
+  #sweeping: Promise<void> | undefined;
   #restTimer: ReturnType<typeof setTimeout> | undefined;
 
-  /** Admits a generation when there is room and its route is ready; what it took is settled when it ends. */
+  /**
+   * Admits a generation when there is room and its route is ready; what it took is settled when it ends. Safe to repeat
+   * when no answer came: the generation begins again.
+   */
   async generate(call: GenerateCall): Promise<GenerateAnswer> {
-    if (this.#generations.has(call.id)) {
-      return {
-        admitted: false,
-        failure: toFailure(new InferenceError("internal", "a generation has this id already")),
-      };
-    }
-    const leaving = new AbortController();
-    this.#begin(call.id, leaving);
-    try {
-      const pipeline = await this.#ensureReady();
-      checkCall(call, pipeline.model);
-      const session = await RingSession.open(pipeline, call.promptIds.length + call.maxTokens, leaving.signal);
-      const lines = new EventLines((reason) => leaving.abort(reason));
-      this.ctx.waitUntil(this.#run(call, pipeline, session, lines, leaving));
-      return { admitted: true, events: lines.readable };
-    } catch (error) {
-      this.#end(call.id);
-      return { admitted: false, failure: toFailure(error) };
-    }
+    const run = new GenerationRun(call, { afterToken: 0, knownIds: [] });
+    const answer = await this.#start(run);
+    if (!answer.admitted) await this.#records.forget(call.id);
+    return answer;
   }
 
-  /** Ends a generation, running or waiting; unknown ids are those that have ended. */
+  /**
+   * Goes on with a generation for a reader that has its first `afterToken` tokens, from the token after them. `knownIds`
+   * are these tokens' ids, where the reader kept them; what storage has lost of them is drawn again.
+   */
+  async resume(id: string, afterToken: number, knownIds: readonly number[] = []): Promise<GenerateAnswer> {
+    const record = await this.#records.read(id);
+    if (record === null) return refused("this pipeline has no such generation, or not any more");
+    const known = knownIds.length >= afterToken ? knownIds : record.ids;
+    const { pipelineHash } = await this.#ensureReady();
+    if (record.pipelineHash !== pipelineHash) {
+      if (known.length < afterToken) return refused("the generation was begun by another pipeline and cannot go on");
+      // Ids that nobody has read yet would not follow from this pipeline's arithmetic.
+      await this.#records.forget(id);
+    }
+    return await this.#start(new GenerationRun(record.call, { afterToken, knownIds: known.slice(0, afterToken) }));
+  }
+
+  /** Ends a generation that runs, waits, is paused or was lost; unknown ids are those that have ended. */
   async cancel(id: string): Promise<void> {
-    this.#generations.get(id)?.abort(new InferenceError("internal", "the generation was cancelled"));
+    const giveUp = this.#pauses.take(id);
+    if (giveUp !== undefined) return giveUp();
+    const record = this.#runs.has(id) ? null : await this.#records.read(id);
+    // It may have been resumed meanwhile.
+    const run = this.#runs.get(id);
+    if (run !== undefined) return run.stop("cancelled");
+    if (record === null) return;
+    const { call, ids } = record;
+    await this.#giveUp(call, { promptTokens: call.promptIds.length, completionTokens: ids.length });
   }
 
   /** How the pipeline and its parts are; wakes none of them. */
@@ -64,72 +76,89 @@ export class Conductor extends DurableObject<Env> {
     return await (await this.#ensureReady()).status();
   }
 
+  /** Forgets what is too old to be resumed. */
+  override async alarm(): Promise<void> {
+    const left = await this.#records.sweep(Date.now() - RETENTION_MS, (id) => this.#runs.has(id));
+    if (left) await this.ctx.storage.setAlarm(Date.now() + RETENTION_MS);
+    else this.#sweeping = undefined;
+  }
+
   #ensureReady(): Promise<Pipeline> {
     return this.#pipeline.ensureReady("", () => Pipeline.open(this.env, this.ctx.id.toString()));
   }
 
-  async #run(
-    call: GenerateCall,
-    pipeline: Pipeline,
-    session: RingSession,
-    lines: EventLines,
-    leaving: AbortController,
-  ): Promise<void> {
-    let sampledTokens = 0;
-    let used = NOTHING;
-    let last: GenerationEvent | null = null;
+  async #start(run: GenerationRun): Promise<GenerateAnswer> {
+    const { call, from, signal } = run;
+    await this.#supersede(call.id);
+    this.#begin(run);
     try {
-      const { tokenizer, manifest } = pipeline.model;
-      const ownStopIds = call.ignoreEos ? [] : manifest.specialTokens.stop;
-      const request = { ...call, stopIds: [...ownStopIds, ...(call.stopIds ?? [])], signal: leaving.signal };
-      for await (const event of generate(session, tokenizer, request)) {
-        if (event.type === "done") {
-          last = event;
-          used = event;
-        } else {
-          if (event.type === "token") sampledTokens += event.ids.length;
-          await lines.write(event);
-        }
-      }
+      await this.#ensureSweeping();
+      const pipeline = await this.#ensureReady();
+      checkCall(call, pipeline.model);
+      const rows = this.#records.begin(call, pipeline.pipelineHash, from.knownIds);
+      const session = await RingSession.open(pipeline, call.promptIds.length + call.maxTokens, signal);
+      this.ctx.waitUntil(this.#finish(run, pipeline, session, rows));
+      await this.#records.durable();
+      return { admitted: true, events: run.lines.readable };
     } catch (error) {
-      const left = leaving.signal.aborted;
-      if (left)
-        used = {
-          promptTokens: Math.min(session.computedTokens, call.promptIds.length),
-          completionTokens: sampledTokens,
-        };
-      else console.error(`generation ${call.id} failed`, error);
-      last = left ? null : { type: "error", failure: toFailure(error) };
+      // Its caller has left, and will not give the reservation back.
+      if (run.stopped === "cancelled") await this.#giveUp(call, NOTHING_USED);
+      this.#end(run);
+      return { admitted: false, failure: toFailure(error) };
     }
+  }
+
+  async #finish(run: GenerationRun, pipeline: Pipeline, session: RingSession, rows: IdRows): Promise<void> {
+    const { call, lines } = run;
+    const { how, used, lastEvent } = await run.run(pipeline, session, rows);
+    if (how === "left") this.#pauses.hold(call.id, () => this.ctx.waitUntil(this.#giveUp(call, used)));
+    else if (how === "done") await settle(this.env.LEDGER, call, used);
+    else if (how !== "superseded") await this.#giveUp(call, used);
     // Before the last line: a caller that reads it may come again at once, and finds its place free.
-    await this.#settle(call, used);
-    this.#end(call.id);
-    // A stream without a last line is one that broke off; nobody is there to read why.
-    if (last !== null) await lines.write(last);
+    this.#end(run);
+    if (lastEvent !== null) await lines.write(lastEvent);
     lines.close();
   }
 
-  async #settle({ tenant, reservationId }: GenerateCall, { promptTokens, completionTokens }: Usage): Promise<void> {
-    const ledger = this.env.LEDGER.getByName(tenant);
-    try {
-      const settling = Promise.resolve(ledger.settle(reservationId, { promptTokens, completionTokens }));
-      await withTimeLimit(settling, SETTLE_LIMIT_MS, "the ledger");
-    } catch (error) {
-      // The reservation is a lease and runs out.
-      console.error(`settling ${reservationId} failed`, error);
+  /** Nobody will resume it. */
+  async #giveUp(call: GenerateCall, used: TokenUsage): Promise<void> {
+    await Promise.all([settle(this.env.LEDGER, call, used), this.#records.forget(call.id)]);
+  }
+
+  /** Ends what runs or waits under this id, for another reader. */
+  async #supersede(id: string): Promise<void> {
+    this.#pauses.take(id);
+    for (let run = this.#runs.get(id); run !== undefined; run = this.#runs.get(id)) {
+      run.stop("superseded");
+      await run.over;
     }
   }
 
-  #begin(id: string, leaving: AbortController): void {
-    clearTimeout(this.#restTimer);
-    this.#generations.set(id, leaving);
+  /** An alarm is a confirmed write, which holds frames back: one is set before a life's first frame, and by the alarm. */
+  async #ensureSweeping(): Promise<void> {
+    const { storage } = this.ctx;
+    this.#sweeping ??= storage.getAlarm().then(async (atMs) => {
+      if (atMs === null) await storage.setAlarm(Date.now() + RETENTION_MS);
+    });
+    await this.#sweeping;
   }
 
-  #end(id: string): void {
-    this.#generations.delete(id);
-    if (this.#generations.size > 0) return;
+  #begin(run: GenerationRun): void {
+    clearTimeout(this.#restTimer);
+    this.#runs.set(run.call.id, run);
+  }
+
+  #end(run: GenerationRun): void {
+    this.#runs.delete(run.call.id);
+    run.end();
+    if (this.#runs.size > 0) return;
     // An open socket bills every object of the ring for as long as it is open.
     const { keepWarmSeconds } = readPipelineSettings(this.env);
     this.#restTimer = setTimeout(() => this.#pipeline.part?.ring.rest(), keepWarmSeconds * 1000);
   }
 }
+
+const refused = (message: string): GenerateAnswer => ({
+  admitted: false,
+  failure: toFailure(new InferenceError("wrong_pipeline", message)),
+});

@@ -2,15 +2,17 @@ import { InferenceError, type InferenceErrorCode } from "../../runtime/errors.ts
 import type { Selection, ShardSelection } from "../../runtime/sampling/selection.ts";
 import type { TokenPipeline } from "../../runtime/token-pipeline.ts";
 import type { Admission } from "./admission.ts";
+import { backOff } from "./back-off.ts";
 import type { Embeddings } from "./embeddings.ts";
 import type { Passage } from "./passage.ts";
 import type { Route } from "./replicas.ts";
 import type { Ring } from "./ring.ts";
 
-export const MAX_REPLAYS = 3;
+/** In a row, without an answer between them. */
+export const MAX_REPLAYS = 8;
+/** A part that hangs costs a whole time limit a try: no more tries after this long. */
+const REPLAY_LIMIT_MS = 30_000;
 const PASSING: readonly InferenceErrorCode[] = ["stage_lost", "timed_out", "position_gap", "out_of_capacity"];
-const FIRST_PAUSE_MS = 20;
-const PAUSE_GROWTH = 4;
 
 /** What a session runs on. */
 export interface RingParts {
@@ -90,6 +92,7 @@ export class RingSession implements TokenPipeline {
 
   /** Does `work` on the session's passage, or on a new one that has seen nothing (`anew`) when that is lost. */
   async #persevere<Value>(work: (passage: Passage, anew: boolean) => Promise<Value>): Promise<Value> {
+    const startMs = Date.now();
     for (let attempt = 0; ; attempt++) {
       try {
         const anew = this.#passage === null;
@@ -98,10 +101,11 @@ export class RingSession implements TokenPipeline {
       } catch (error) {
         this.#drop(error);
         this.#signal.throwIfAborted();
-        if (attempt === MAX_REPLAYS || !this.#mayPass(error)) throw error;
+        const late = attempt === MAX_REPLAYS || Date.now() - startMs > REPLAY_LIMIT_MS;
+        if (late || !this.#mayPass(error)) throw error;
         console.warn(`a session starts again (attempt ${attempt + 1} of ${MAX_REPLAYS}): ${String(error)}`);
       }
-      await new Promise((resolve) => setTimeout(resolve, FIRST_PAUSE_MS * PAUSE_GROWTH ** attempt));
+      await backOff(attempt);
       this.#signal.throwIfAborted();
       this.#route = this.#parts.admission.reroute(this.#route, this.#tokens);
     }

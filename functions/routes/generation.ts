@@ -1,9 +1,10 @@
 import type { Env } from "../env.ts";
 import { failureError } from "../errors.ts";
-import { type AnswerEvent, readEvents } from "../generation-events.ts";
+import type { AnswerEvent } from "../generation-events.ts";
 import type { Model } from "../model.ts";
 import type { GenerateAnswer, GenerateCall } from "../pipeline/generation-call.ts";
 import { conductorOf } from "./conductor-of.ts";
+import { lastingEvents, reachConductor } from "./lasting-events.ts";
 
 /** A generation that a conductor has taken on. */
 export interface Generation {
@@ -24,28 +25,28 @@ export async function startGeneration(env: Env, model: Model, call: GenerateCall
       .catch((error: unknown) => console.error(`settling ${call.reservationId} failed`, error));
   const conductor = () => conductorOf(env, model);
 
+  const reading = new AbortController();
   let answer: GenerateAnswer;
   try {
-    answer = await conductor().generate(call);
-  } catch (cause) {
+    answer = await reachConductor<GenerateAnswer>(() => conductor().generate(call), reading.signal);
+  } catch (error) {
     await giveBack();
-    throw failureError({ code: "stage_lost", message: "The pipeline could not be reached. Please try again." }, cause);
+    throw error;
   }
   if (!answer.admitted) {
     await giveBack();
     throw failureError(answer.failure);
   }
 
-  const reading = new AbortController();
   return {
-    events: givingBack(readEvents(answer.events, reading.signal), () =>
+    events: givingBack(lastingEvents(conductor, call.id, answer.events, reading.signal), () =>
       reading.signal.aborted ? undefined : giveBack(),
     ),
     async leave() {
       reading.abort();
-      await conductor()
-        .cancel(call.id)
-        .catch((error: unknown) => console.error(`cancelling ${call.id} failed`, error));
+      await reachConductor(() => conductor().cancel(call.id)).catch((error: unknown) =>
+        console.error(`cancelling ${call.id} failed`, error),
+      );
     },
   };
 }

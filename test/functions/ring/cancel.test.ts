@@ -39,10 +39,10 @@ test("a generation cancelled while it waits for its place, or while its route lo
   const conductor = await freshConductor({ LAPIDARY_MAX_SESSIONS: "1" });
   const [first, second] = [await callFor(long), await callFor(long)];
   const [loading, waiting] = [conductor.generate(first), conductor.generate(second)];
-  await vi.waitFor(async () => expect(await conductor.status()).toMatchObject({ sessions: 1, waiting: 1 }));
-  await conductor.cancel(second.id);
+  const bothThere = async () => expect(await conductor.status()).toMatchObject({ sessions: 1, waiting: 1 });
+  await vi.waitFor(bothThere, { interval: 1 });
+  await Promise.all([conductor.cancel(second.id), conductor.cancel(first.id)]);
   expect(await waiting).toMatchObject({ admitted: false });
-  await conductor.cancel(first.id);
   expect(await loading).toMatchObject({ admitted: false });
   await allFree(conductor, CANCEL_LIMIT_MS);
   expect(await generateOn(conductor, await callFor({ ...long, maxTokens: 2 }))).toMatchObject({ finish: "length" });

@@ -1,0 +1,118 @@
+import { env } from "cloudflare:workers";
+import { expect, test, vi } from "vitest";
+import { type AnswerEvent, readEvents } from "../../../functions/generation-events.ts";
+import type { GenerateAnswer } from "../../../functions/pipeline/generation-call.ts";
+import { abort, allFree, type ConductorStub, callFor, freshConductor, requestFor } from "./conductors.ts";
+import { generateLocally } from "./local-judge.ts";
+
+const request = await requestFor("Once upon a time there was a small house in the forest, and", {
+  sampling: { temperature: 5, topK: 0, topP: 1, minP: 0, seed: 7n },
+  maxTokens: 200,
+});
+const [expected] = await generateLocally([request]);
+const FIRST_TOKENS = 90;
+
+interface Part {
+  readonly ids: number[];
+  readonly text: string;
+  readonly last: AnswerEvent | undefined;
+}
+
+/** Reads up to `tokens` tokens, and leaves the rest unread. */
+async function read(answer: GenerateAnswer, tokens = Number.POSITIVE_INFINITY): Promise<Part> {
+  if (!answer.admitted) throw new Error(answer.failure.message);
+  const ids: number[] = [];
+  let text = "";
+  let last: AnswerEvent | undefined;
+  for await (const event of readEvents(answer.events, new AbortController().signal)) {
+    last = event;
+    if (event.type !== "token") continue;
+    ids.push(...event.ids);
+    text += event.text;
+    if (ids.length >= tokens) break;
+  }
+  return { ids, text, last };
+}
+
+async function lostInTheMiddle(): Promise<{ id: string; first: Part; next: ConductorStub }> {
+  const conductor = await freshConductor();
+  const call = await callFor(request);
+  const first = await read(await conductor.generate(call), FIRST_TOKENS);
+  await abort(conductor);
+  return { id: call.id, first, next: env.CONDUCTOR.get(conductor.id) };
+}
+
+test.each([
+  ["with the ids its reader kept", (ids: number[]) => ids],
+  ["with the ids it stored alone", () => []],
+])("a lost conductor's next life goes on with the next token, %s", async (_, kept) => {
+  const { id, first, next } = await lostInTheMiddle();
+  const rest = await read(await next.resume(id, FIRST_TOKENS, kept(first.ids)));
+  expect([...first.ids, ...rest.ids]).toEqual(expected!.ids);
+  expect(first.text + rest.text).toBe(expected!.text);
+  expect(rest.last).toEqual({
+    type: "done",
+    finish: expected!.finish,
+    promptTokens: request.promptIds.length,
+    completionTokens: expected!.ids.length,
+  });
+  await allFree(next);
+});
+
+test("a reader that lost some of what it had read gets it again", async () => {
+  const { id, next } = await lostInTheMiddle();
+  expect((await read(await next.resume(id, 3))).ids).toEqual(expected!.ids.slice(3));
+});
+
+test("an answer that had ended is told again to its end, without another computation", async () => {
+  const conductor = await freshConductor();
+  const call = await callFor(request);
+  const { ids, last } = await read(await conductor.generate(call));
+  await abort(conductor);
+  const next = env.CONDUCTOR.get(conductor.id);
+  const rest = await read(await next.resume(call.id, ids.length, ids));
+  expect(rest).toEqual({ ids: [], text: "", last });
+});
+
+test("a reader that vanished finds its generation paused, with nothing held, and the rest of it when it comes back", async () => {
+  const conductor = await freshConductor();
+  const call = await callFor(request);
+  const first = await read(await conductor.generate(call), FIRST_TOKENS);
+  await allFree(conductor);
+  const rest = await read(await conductor.resume(call.id, FIRST_TOKENS, first.ids));
+  expect([...first.ids, ...rest.ids]).toEqual(expected!.ids);
+});
+
+test("a second reader takes a running generation over from the first", async () => {
+  const conductor = await freshConductor();
+  const call = await callFor(request);
+  const answer = await conductor.generate(call);
+  const taken = await read(await conductor.resume(call.id, 0));
+  expect(taken.ids).toEqual(expected!.ids);
+  await expect(read(answer)).rejects.toMatchObject({ code: "stage_lost" });
+  await allFree(conductor);
+});
+
+test.each(["while it runs", "while it is paused", "after its conductor was lost"])(
+  "what was cancelled %s is not resumed",
+  async (when) => {
+    const conductor = await freshConductor();
+    const call = await callFor(request);
+    const answer = await conductor.generate(call);
+    if (when !== "while it runs") await read(answer, 1);
+    if (when === "while it is paused") await allFree(conductor);
+    if (when === "after its conductor was lost") await abort(conductor);
+    const next = env.CONDUCTOR.get(conductor.id);
+    await next.cancel(call.id);
+    await vi.waitFor(async () =>
+      expect(await next.resume(call.id, 0)).toMatchObject({ admitted: false, failure: { code: "wrong_pipeline" } }),
+    );
+    await allFree(next);
+  },
+);
+
+test("a generation that this conductor never had is not resumed", async () => {
+  const conductor = await freshConductor();
+  const { id } = await callFor(request);
+  expect(await conductor.resume(id, 0)).toMatchObject({ admitted: false, failure: { code: "wrong_pipeline" } });
+});
