@@ -8,8 +8,10 @@ export function gumbel(uniform: number): number {
   return -log(-log(uniform));
 }
 
-/** A bound that `gumbel` does not exceed, without a logarithm: −ln u ≥ 1 − u, and 1 − u ≥ 2^-(z + 1) for z leading zeros. */
-export function gumbelCeiling(uniform: number): number {
-  const rest = ((1 - uniform) * 4_294_967_296) >>> 0;
-  return rest === 0 ? Number.POSITIVE_INFINITY : (Math.clz32(rest) + 1) * Math.LN2;
+/** ln 2 and a little, so that no rounding brings a multiple of it below a logarithm. */
+const LN2_ABOVE = 0.693147180559946;
+
+/** What `gumbel(u)` does not exceed where 1 − u ≥ 2^-restExponent: −ln u ≥ 1 − u. Takes no logarithm. */
+export function gumbelCeiling(restExponent: number): number {
+  return restExponent * LN2_ABOVE;
 }

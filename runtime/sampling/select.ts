@@ -52,10 +52,9 @@ function noisiest(logits: Float32Array, firstRow: number, selection: Selection &
   let bestIndex = -1;
   for (let index = 0; index < logits.length; index++) {
     const score = logits[index]! * inverseTemperature;
-    const uniform = noise.uniform(firstRow + index);
     // Most rows cannot win, and their logarithms are saved.
-    if (score + gumbelCeiling(uniform) < best) continue;
-    const sum = score + gumbel(uniform);
+    if (score + gumbelCeiling(noise.restExponent(firstRow + index)) < best) continue;
+    const sum = score + gumbel(noise.uniform(firstRow + index));
     if (sum > best) {
       best = sum;
       bestIndex = index;

@@ -50,6 +50,25 @@ describe("CounterNoise", () => {
     expect(Math.abs(correlation(base.slice(1), overIds(1n, 11).slice(0, -1)))).toBeLessThan(limit);
   });
 
+  it("restExponent bounds how near a number is to 1, and mostly tells no more than needed", () => {
+    const noise = new CounterNoise(3n, 9);
+    let least = 0;
+    for (let id = 0; id < COUNT; id++) {
+      const rest = 1 - noise.uniform(id);
+      const bound = 2 ** -noise.restExponent(id);
+      expect(rest).toBeGreaterThanOrEqual(bound);
+      if (rest < 2 * bound) least++;
+    }
+    expect(least / COUNT).toBeGreaterThan(0.999);
+  });
+
+  it("restExponent knows nothing of a number whose first digits are all ones", () => {
+    const noise = new CounterNoise(0n, 0);
+    const id = 67_080_068;
+    expect(1 - noise.uniform(id)).toBeLessThan(2 ** -26);
+    expect(noise.restExponent(id)).toBe(54);
+  });
+
   it("never changes: a generation with a seed can be repeated by any later version", () => {
     expect(new CounterNoise(0n, 0).uniform(0)).toMatchInlineSnapshot(`0.035535834935151`);
     expect(new CounterNoise(0x0123_4567_89ab_cdefn, 8191).uniform(255_999)).toMatchInlineSnapshot(`0.6509264109813299`);
