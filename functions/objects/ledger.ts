@@ -7,7 +7,13 @@ import { isLive, KeyRing, type NewKey } from "../tenants/key-ring.ts";
 import { LEDGER_MIGRATIONS } from "../tenants/ledger-schema.ts";
 import { DEFAULT_LIMITS, type LimitChanges, type TenantLimits, tenantLimitsSchema } from "../tenants/limits.ts";
 import { migrate } from "../tenants/migrate.ts";
-import { grantTokens, type RateState, type ReserveAnswer, type ReserveCall } from "../tenants/reservation.ts";
+import {
+  grantTokens,
+  type RateState,
+  type ReserveAnswer,
+  type ReserveCall,
+  sequenceReservation,
+} from "../tenants/reservation.ts";
 import type { TenantChanges, TenantRecord, UsageReport } from "../tenants/tenant-record.ts";
 import { UsageBook, type UsageTotals } from "../tenants/usage-book.ts";
 import { dayOf, untilNextDayMs } from "../tenants/utc-day.ts";
@@ -124,11 +130,11 @@ export class Ledger extends DurableObject<Env> {
     const taken = used.promptTokens + used.completionTokens;
     if (!Number.isSafeInteger(taken) || Math.min(used.promptTokens, used.completionTokens) < 0)
       throw new RangeError("settle expects whole counts of tokens from 0 on");
-    const promptTokens = Math.min(used.promptTokens, lease.tokens);
+    const promptTokens = Math.min(used.promptTokens, lease.promptTokens);
     const completionTokens = Math.min(used.completionTokens, lease.tokens - promptTokens);
-    const { atMs, model, keyId } = lease;
+    const { atMs, model, keyId, requests } = lease;
     this.#admissions.end(lease, promptTokens + completionTokens);
-    this.#usage.add(atMs, { model, keyId, requests: 1, promptTokens, completionTokens });
+    this.#usage.add(atMs, { model, keyId, requests, promptTokens, completionTokens });
   }
 
   /** Frees what was never settled, forgets what left the window, and writes down refusals. */
@@ -153,16 +159,26 @@ export class Ledger extends DurableObject<Env> {
     const settledToday = this.#usage.tokensOf(dayOf(nowMs));
     const grant = generation ? grantTokens(generation, limits, settledToday) : { maxTokens: 0 };
     if ("reason" in grant) return { outcome: "impossible", ...grant, rates: this.#rates(nowMs, limits) };
-    const tokens = (generation?.promptTokens ?? 0) + grant.maxTokens;
+    const sequences = generation ? (generation.sequences ?? [generation.promptTokens]) : [];
+    const tokens = (generation?.promptTokens ?? 0) + sequences.length * grant.maxTokens;
     const { window, running } = this.#admissions;
     const held = { nowMs, window, running, settledToday, reservedToday: this.#reservedToday(nowMs) };
-    const refusal = firstLimit(held, limits, tokens, generation !== undefined);
+    const refusal = firstLimit(held, limits, tokens, sequences.length);
     if (refusal) return { outcome: "limited", ...refusal, rates: this.#rates(nowMs, limits) };
 
-    const admission = { atMs: nowMs, keyId: key.id, model: generation?.model ?? "", tokens };
-    this.#admissions.add(reservationId, admission, generation && grant.maxTokens);
+    const common = { atMs: nowMs, keyId: key.id, model: generation?.model ?? "" };
+    if (!generation) {
+      const request = { ...common, tokens: 0, promptTokens: 0, requests: 1 } as const;
+      this.#admissions.add(reservationId, request, undefined);
+      this.#usage.add(nowMs, { ...request, completionTokens: 0 });
+    }
+    // The last of several sequences may begin only when the others are through.
+    const leaseTokens = sequences.length * grant.maxTokens;
+    for (const [index, promptTokens] of sequences.entries()) {
+      const sequence = { tokens: promptTokens + grant.maxTokens, promptTokens, requests: index === 0 ? 1 : 0 } as const;
+      this.#admissions.add(sequenceReservation(reservationId, index), { ...common, ...sequence }, leaseTokens);
+    }
     this.#keys.touch(secretSha256, nowMs);
-    if (!generation) this.#usage.add(nowMs, { ...admission, requests: 1, promptTokens: 0, completionTokens: 0 });
     this.#schedule(nowMs);
     const { maxTokens } = grant;
     return { outcome: "admitted", maxTokens, allowedModels: limits.allowedModels, rates: this.#rates(nowMs, limits) };
@@ -171,9 +187,9 @@ export class Ledger extends DurableObject<Env> {
   /** A lease is out: its settlement was lost, and what it took is unknown, so it takes nothing. */
   #expire(nowMs: number): void {
     for (const lease of this.#admissions.expired(nowMs)) {
-      const { atMs, model, keyId } = lease;
+      const { atMs, model, keyId, requests } = lease;
       this.#admissions.end(lease, 0);
-      this.#usage.add(atMs, { model, keyId, requests: 1, promptTokens: 0, completionTokens: 0 });
+      this.#usage.add(atMs, { model, keyId, requests, promptTokens: 0, completionTokens: 0 });
     }
   }
 

@@ -66,14 +66,19 @@ function refusal(answer: Exclude<ReserveAnswer, { outcome: "admitted" }>, asked:
 
 function impossible(
   { reason, limit, rates }: Extract<ReserveAnswer, { outcome: "impossible" }>,
-  { promptTokens, maxTokens }: Partial<GenerationAsked> = {},
+  { promptTokens, maxTokens, sequences = [] }: Partial<GenerationAsked> = {},
 ): ApiError {
   const options: ApiErrorOptions = { param: "max_tokens", headers: rateHeaders(rates) };
+  if (reason === "concurrency") {
+    const message = `n: this request asks for ${sequences.length} answers at the same time, this tenant may have ${limit}.`;
+    return new ApiError(400, "request_exceeds_limit", message, { ...options, param: "n" });
+  }
   if (reason === "output") {
     const message = `max_tokens: ${maxTokens} is over this tenant's limit of ${limit} for one answer.`;
     return new ApiError(400, "invalid_value", message, options);
   }
-  const asked = `${promptTokens} tokens in the prompt and ${maxTokens ?? "at least 1"} in the completion`;
+  const each = sequences.length > 1 ? `each of ${sequences.length} completions` : "the completion";
+  const asked = `${promptTokens} tokens in the prompt and ${maxTokens ?? "at least 1"} in ${each}`;
   if (reason === "context") {
     const message = `This tenant's maximum context length is ${limit} tokens, but this request has ${asked}.`;
     return new ApiError(400, "context_length_exceeded", message, options);

@@ -6,13 +6,17 @@ const LEASE_BASE_MS = 60_000;
 const LEASE_PER_TOKEN_MS = 250;
 const MAX_LEASE_MS = 600_000;
 
-/** What one admitted request took. */
+/** What one admitted request took, or one of its sequences. */
 export interface Admission {
   readonly atMs: number;
   readonly keyId: string;
   /** "" for a request that generates nothing. */
   readonly model: string;
+  /** Prompt and completion. */
   readonly tokens: number;
+  readonly promptTokens: number;
+  /** 0 for every sequence of a request but the first. */
+  readonly requests: 0 | 1;
 }
 
 /** A generation's place, until it settles or `untilMs`. */
@@ -28,6 +32,8 @@ interface AdmissionRow extends Record<string, SqlStorageValue> {
   lease_until_ms: number | null;
   key_id: string;
   model: string;
+  prompt_tokens: number;
+  requests: 0 | 1;
 }
 
 /** The requests admitted in the last minute and the generations that still run: in memory, and in SQLite to restore from. */
@@ -40,10 +46,11 @@ export class Admissions {
   constructor(sql: SqlStorage) {
     this.#sql = sql;
     for (const row of sql.exec<AdmissionRow>("SELECT * FROM admissions ORDER BY at_ms")) {
-      const { id, at_ms: atMs, tokens, lease_until_ms: untilMs, key_id: keyId, model } = row;
+      const { id, at_ms: atMs, tokens, lease_until_ms: untilMs, key_id: keyId, model, requests } = row;
       this.#newestMs = atMs;
-      this.window.add(id, atMs, tokens);
-      if (untilMs !== null) this.#leases.set(id, { id, atMs, keyId, model, tokens, untilMs });
+      this.window.add(id, atMs, tokens, requests);
+      const admission = { atMs, keyId, model, tokens, promptTokens: row.prompt_tokens, requests };
+      if (untilMs !== null) this.#leases.set(id, { ...admission, id, untilMs });
     }
   }
 
@@ -52,7 +59,7 @@ export class Admissions {
     return this.#newestMs;
   }
 
-  /** Generations that hold a place. */
+  /** Sequences that hold a place. */
   get running(): number {
     return this.#leases.size;
   }
@@ -64,13 +71,14 @@ export class Admissions {
     return tokens;
   }
 
-  /** Takes a request; with a lease sized to `maxTokens` when it generates. */
-  add(id: string, admission: Admission, maxTokens: number | undefined): void {
-    const { atMs, keyId, model, tokens } = admission;
-    const leaseMs = Math.min(MAX_LEASE_MS, LEASE_BASE_MS + LEASE_PER_TOKEN_MS * (maxTokens ?? 0));
-    const untilMs = maxTokens === undefined ? null : atMs + leaseMs;
-    this.#sql.exec("INSERT INTO admissions VALUES (?, ?, ?, ?, ?, ?)", id, atMs, tokens, untilMs, keyId, model);
-    this.window.add(id, atMs, tokens);
+  /** Takes a request; with a lease sized to `leaseTokens` when it generates. */
+  add(id: string, admission: Admission, leaseTokens: number | undefined): void {
+    const { atMs, keyId, model, tokens, promptTokens, requests } = admission;
+    const leaseMs = Math.min(MAX_LEASE_MS, LEASE_BASE_MS + LEASE_PER_TOKEN_MS * (leaseTokens ?? 0));
+    const untilMs = leaseTokens === undefined ? null : atMs + leaseMs;
+    const row = [id, atMs, tokens, untilMs, keyId, model, promptTokens, requests];
+    this.#sql.exec("INSERT INTO admissions VALUES (?, ?, ?, ?, ?, ?, ?, ?)", ...row);
+    this.window.add(id, atMs, tokens, requests);
     this.#newestMs = atMs;
     if (untilMs !== null) this.#leases.set(id, { ...admission, id, untilMs });
   }

@@ -10,7 +10,7 @@ const RUNNING_RETRY_MS = 1000;
 export interface Held {
   readonly nowMs: number;
   readonly window: SlidingWindow;
-  /** Generations. */
+  /** Sequences. */
   readonly running: number;
   /** Tokens of today's settled requests. */
   readonly settledToday: number;
@@ -25,8 +25,11 @@ export interface Refusal {
   readonly retryAfterMs: number;
 }
 
-/** The limit that one more request of `tokens` has to wait for, undefined when it fits now. */
-export function firstLimit(held: Held, limits: TenantLimits, tokens: number, generates: boolean): Refusal | undefined {
+/**
+ * The limit that one more request of `tokens` in `sequences` (0: it generates nothing) has to wait for, undefined when it
+ * fits now.
+ */
+export function firstLimit(held: Held, limits: TenantLimits, tokens: number, sequences: number): Refusal | undefined {
   const { nowMs, window, running, settledToday, reservedToday } = held;
   const { requestsPerMinute, tokensPerMinute, tokensPerDay, concurrency } = limits;
   const refusal = (kind: LimitKind, limit: number, used: number, retryAfterMs: number): Refusal => ({
@@ -35,14 +38,14 @@ export function firstLimit(held: Held, limits: TenantLimits, tokens: number, gen
     remaining: Math.max(0, limit - used),
     retryAfterMs,
   });
-  if (generates && tokensPerDay !== null && settledToday + tokens > tokensPerDay)
+  if (sequences > 0 && tokensPerDay !== null && settledToday + tokens > tokensPerDay)
     return refusal("quota", tokensPerDay, settledToday, untilNextDayMs(nowMs));
   const waits = window.waitsMs(nowMs, { requests: requestsPerMinute, tokens: tokensPerMinute }, tokens);
   const used = window.usage(nowMs);
   if (waits.tokens > waits.requests) return refusal("tokens", tokensPerMinute, used.tokens, waits.tokens);
   if (waits.requests > 0) return refusal("requests", requestsPerMinute, used.requests, waits.requests);
-  if (!generates) return undefined;
-  if (running >= concurrency) return refusal("concurrency", concurrency, running, RUNNING_RETRY_MS);
+  if (sequences === 0) return undefined;
+  if (running + sequences > concurrency) return refusal("concurrency", concurrency, running, RUNNING_RETRY_MS);
   const heldToday = settledToday + reservedToday;
   if (tokensPerDay !== null && heldToday + tokens > tokensPerDay)
     return refusal("day", tokensPerDay, heldToday, RUNNING_RETRY_MS);

@@ -36,5 +36,12 @@ const KEYS_AND_USAGE = `
   DROP TABLE limits;
 `;
 
+/** Requests of several sequences: each has a lease of its own, and only the first counts as a request. */
+const SEQUENCES = `
+  ALTER TABLE admissions ADD COLUMN prompt_tokens INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE admissions ADD COLUMN requests INTEGER NOT NULL DEFAULT 1;
+  UPDATE admissions SET prompt_tokens = tokens;
+`;
+
 /** How a ledger's tables came to be: a step that was released is never changed, only followed by another. */
-export const LEDGER_MIGRATIONS: readonly string[] = [FIRST, KEYS_AND_USAGE];
+export const LEDGER_MIGRATIONS: readonly string[] = [FIRST, KEYS_AND_USAGE, SEQUENCES];

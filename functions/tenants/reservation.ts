@@ -12,12 +12,22 @@ export interface ReserveCall {
 
 export interface GenerationAsked {
   readonly model: string;
+  /** Of all prompts. */
   readonly promptTokens: number;
-  /** As the caller asked; undefined lets the ledger choose. */
+  /**
+   * The prompt's tokens that each sequence is charged for, where there are several: only the first of a prompt's choices.
+   * Each sequence settles by itself, under `sequenceReservation`.
+   */
+  readonly sequences?: readonly number[];
+  /** Of each sequence, as the caller asked; undefined lets the ledger choose. */
   readonly maxTokens?: number;
-  /** Tokens that the context has left after the prompt, at least 1. */
+  /** Tokens that the context has left after the longest prompt, at least 1 (0 where none are asked for). */
   readonly roomTokens: number;
 }
+
+/** The reservation that sequence `index` of a request settles. */
+export const sequenceReservation = (reservationId: string, index: number) =>
+  index === 0 ? reservationId : `${reservationId}/${index}`;
 
 /** The state of a tenant's minute and day, which fills the rate-limit headers. */
 export interface RateState {
@@ -60,33 +70,37 @@ export type ReserveAnswer =
   | ({ readonly outcome: "impossible"; readonly rates: RateState } & Impossible);
 
 export interface Impossible {
-  readonly reason: "output" | "context" | "tokens" | "quota";
+  readonly reason: "output" | "context" | "tokens" | "quota" | "concurrency";
   readonly limit: number;
 }
 
-/** Tokens granted when the caller names none and there is room for more. */
+/** Tokens granted a sequence when the caller names none and there is room for more. */
 const DEFAULT_MAX_TOKENS = 1024;
 
 /**
- * The max_tokens of a generation under `limits`: what was asked for, or the most that fits the default, the tenant, the
- * context, a whole minute's tokens and what `dayTokens` (already used today) leave of the day. A reason when no moment
- * could ever admit it. What was asked for is granted even when today is too short for it: it waits for tomorrow.
+ * The max_tokens of each sequence of a generation under `limits`: what was asked for, or the most that fits the default,
+ * the tenant, the context, a whole minute's tokens and what `dayTokens` (already used today) leave of the day. A reason when
+ * no moment could ever admit it. What was asked for is granted even when today is too short for it: it waits for tomorrow.
  */
-export function grantTokens(
-  { promptTokens, maxTokens, roomTokens }: Omit<GenerationAsked, "model">,
-  limits: TenantLimits,
-  dayTokens = 0,
-): { maxTokens: number } | Impossible {
-  const { maxOutputTokens, tokensPerMinute, tokensPerDay, maxContextTokens } = limits;
+export function grantTokens(asked: Omit<GenerationAsked, "model">, limits: TenantLimits, dayTokens = 0): Grant {
+  const { promptTokens, maxTokens, roomTokens, sequences = [promptTokens] } = asked;
+  const { maxOutputTokens, tokensPerMinute, tokensPerDay, maxContextTokens, concurrency } = limits;
   const least = maxTokens ?? 1;
+  const longest = Math.max(...sequences);
+  const total = promptTokens + sequences.length * least;
   if (least > maxOutputTokens) return { reason: "output", limit: maxOutputTokens };
-  if (maxContextTokens !== null && promptTokens + least > maxContextTokens)
+  if (maxContextTokens !== null && longest + least > maxContextTokens)
     return { reason: "context", limit: maxContextTokens };
-  if (promptTokens + least > tokensPerMinute) return { reason: "tokens", limit: tokensPerMinute };
-  if (tokensPerDay !== null && promptTokens + least > tokensPerDay) return { reason: "quota", limit: tokensPerDay };
+  if (total > tokensPerMinute) return { reason: "tokens", limit: tokensPerMinute };
+  if (tokensPerDay !== null && total > tokensPerDay) return { reason: "quota", limit: tokensPerDay };
+  if (sequences.length > concurrency) return { reason: "concurrency", limit: concurrency };
   if (maxTokens !== undefined) return { maxTokens };
-  const left = (limit: number | null) => (limit === null ? Number.POSITIVE_INFINITY : limit - promptTokens);
+  const left = (limit: number | null) =>
+    limit === null ? Number.POSITIVE_INFINITY : Math.floor((limit - promptTokens) / sequences.length);
+  const contextLeft = maxContextTokens === null ? Number.POSITIVE_INFINITY : maxContextTokens - longest;
   const dayLeft = tokensPerDay === null ? null : tokensPerDay - dayTokens;
-  const rooms = [roomTokens, left(maxContextTokens), left(tokensPerMinute), left(dayLeft)];
+  const rooms = [roomTokens, contextLeft, left(tokensPerMinute), left(dayLeft)];
   return { maxTokens: Math.max(1, Math.min(DEFAULT_MAX_TOKENS, maxOutputTokens, ...rooms)) };
 }
+
+type Grant = { readonly maxTokens: number } | Impossible;

@@ -7,6 +7,7 @@ export interface WindowLimits {
 interface Entry {
   readonly id: string;
   readonly atMs: number;
+  readonly requests: number;
   tokens: number;
 }
 
@@ -19,6 +20,7 @@ export class SlidingWindow {
   /** Oldest first; entries before #first have left. */
   #entries: Entry[] = [];
   #first = 0;
+  #requests = 0;
   #tokens = 0;
   readonly #byId = new Map<string, Entry>();
 
@@ -26,14 +28,15 @@ export class SlidingWindow {
     this.#lengthMs = lengthMs;
   }
 
-  /** Stamps an entry; `nowMs` must not lie before the newest stamp. */
-  add(id: string, nowMs: number, tokens: number): void {
+  /** Stamps an entry; `nowMs` must not lie before the newest stamp. It counts as one request unless it is part of one. */
+  add(id: string, nowMs: number, tokens: number, requests: 0 | 1 = 1): void {
     const newest = this.#entries.at(-1);
     if (newest && nowMs < newest.atMs) throw new RangeError(`stamp ${nowMs} lies before the newest, ${newest.atMs}`);
     this.#leave(nowMs);
-    const entry = { id, atMs: nowMs, tokens };
+    const entry = { id, atMs: nowMs, requests, tokens };
     this.#entries.push(entry);
     this.#byId.set(id, entry);
+    this.#requests += requests;
     this.#tokens += tokens;
   }
 
@@ -47,7 +50,7 @@ export class SlidingWindow {
 
   usage(nowMs: number): WindowLimits {
     this.#leave(nowMs);
-    return { requests: this.#entries.length - this.#first, tokens: this.#tokens };
+    return { requests: this.#requests, tokens: this.#tokens };
   }
 
   /**
@@ -57,7 +60,7 @@ export class SlidingWindow {
   waitsMs(nowMs: number, limits: WindowLimits, tokens: number): { requests: number; tokens: number } {
     const usage = this.usage(nowMs);
     return {
-      requests: this.#untilFreedMs(nowMs, usage.requests + 1 - limits.requests, () => 1),
+      requests: this.#untilFreedMs(nowMs, usage.requests + 1 - limits.requests, (entry) => entry.requests),
       tokens: this.#untilFreedMs(nowMs, usage.tokens + tokens - limits.tokens, (entry) => entry.tokens),
     };
   }
@@ -93,6 +96,7 @@ export class SlidingWindow {
       oldest && oldest.atMs + this.#lengthMs <= nowMs;
       oldest = this.#entries[this.#first]
     ) {
+      this.#requests -= oldest.requests;
       this.#tokens -= oldest.tokens;
       this.#byId.delete(oldest.id);
       this.#first++;
