@@ -1,4 +1,4 @@
-import type { ActivationBits, Engine } from "../runtime/engine.ts";
+import type { ActivationBits, Engine, KvBits } from "../runtime/engine.ts";
 import { createOrtEngine } from "../runtime/ort/engine.ts";
 import { createSimdEngine } from "../runtime/simd/engine.ts";
 import { chooseKernelModule, instantiateKernels } from "../runtime/simd/instantiate.ts";
@@ -7,9 +7,9 @@ import { loadOrtModule } from "./ort-module.ts";
 
 export type EngineName = Engine["name"];
 
-/** The engine by name; `activations` is the simd engine's, ort does not quantise them. */
-export async function createEngine(name: EngineName, activations: ActivationBits): Promise<Engine> {
+/** The engine by name; the rest is the simd engine's: ort computes and keeps everything in float32. */
+export async function createEngine(name: EngineName, activations: ActivationBits, kvBits?: KvBits): Promise<Engine> {
   if (name === "ort") return createOrtEngine({ wasmModule: await loadOrtModule() });
   const module = chooseKernelModule(await loadKernelModules());
-  return createSimdEngine({ kernels: (memory) => instantiateKernels(module, memory), activations });
+  return createSimdEngine({ kernels: (memory) => instantiateKernels(module, memory), activations, kvBits });
 }

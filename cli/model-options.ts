@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import type { ActivationBits } from "../runtime/engine.ts";
+import type { ActivationBits, KvBits } from "../runtime/engine.ts";
 import { LocalModel } from "../runtime/local-model.ts";
 import type { Manifest } from "../weights/manifest.ts";
 import { createEngine, type EngineName } from "./engines.ts";
@@ -8,6 +8,7 @@ import { FolderSource } from "./folder-source.ts";
 export interface ModelOptions {
   readonly engine: EngineName;
   readonly activations: "8" | "16";
+  readonly kvBits?: "8" | "16" | "32";
 }
 
 /** Adds the options of commands that run a model in this process. */
@@ -18,6 +19,12 @@ export function addModelOptions(command: Command): Command {
       new Option("--activations <bits>", "bits of an activation in the simd engine (ort does not quantise them)")
         .choices(["8", "16"])
         .default("8"),
+    )
+    .addOption(
+      new Option(
+        "--kv-bits <bits>",
+        "bits of a number in the simd engine's KV cache (default: 16, or 32 with 16-bit activations)",
+      ).choices(["8", "16", "32"]),
     );
 }
 
@@ -28,7 +35,8 @@ export async function openModel(
   options: ModelOptions,
   kvTokens: number,
 ): Promise<LocalModel> {
-  const engine = await createEngine(options.engine, Number(options.activations) as ActivationBits);
+  const kvBits = options.kvBits && (Number(options.kvBits) as KvBits);
+  const engine = await createEngine(options.engine, Number(options.activations) as ActivationBits, kvBits);
   return LocalModel.open({ manifest, source: new FolderSource(folder), engine, kvTokens });
 }
 

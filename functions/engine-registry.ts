@@ -1,7 +1,7 @@
-import type { Engine } from "../runtime/engine.ts";
+import type { Engine, KvBits } from "../runtime/engine.ts";
 import { InferenceError } from "../runtime/errors.ts";
 
-type EngineFactory = (activations: Engine["activations"]) => Engine;
+type EngineFactory = (activations: Engine["activations"], kvBits: KvBits | undefined) => Engine;
 
 const factories = new Map<Engine["name"], EngineFactory>();
 
@@ -10,10 +10,13 @@ export function carryEngine(name: Engine["name"], create: EngineFactory): void {
   factories.set(name, create);
 }
 
-/** The engine the settings ask for; InferenceError unsupported when this script does not carry it. */
-export function createEngine(name: Engine["name"], activations: Engine["activations"]): Engine {
+/**
+ * The engine the settings ask for, with its own choice of KV bits where none is given; InferenceError unsupported when
+ * this script does not carry it, or when it cannot do so.
+ */
+export function createEngine(name: Engine["name"], activations: Engine["activations"], kvBits?: KvBits): Engine {
   const create = factories.get(name);
-  if (create !== undefined) return create(activations);
+  if (create !== undefined) return create(activations, kvBits);
   const carried = [...factories.keys()].join(", ");
   throw new InferenceError(
     "unsupported",

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Engine } from "../runtime/engine.ts";
+import type { Engine, KvBits } from "../runtime/engine.ts";
 import { ApiError } from "./errors.ts";
 
 const MAX_STAGES = 256;
@@ -25,6 +25,8 @@ const pipelineSchema = z.object({
   LAPIDARY_ENGINE: z.enum(["simd", "ort"]).default("simd"),
   /** Bits of a quantised activation; 32 is not quantised and of the ort engine alone. */
   LAPIDARY_ACTIVATIONS: z.literal(["8", "16", "32"]).default("8"),
+  /** Bits of a number in the KV cache; left out, what goes with the engine and its activations. 8 halves the cache. */
+  LAPIDARY_KV_BITS: z.literal(["8", "16", "32"]).optional(),
   /** Groups of layers. */
   LAPIDARY_STAGES: whole(1, MAX_STAGES, 3),
   LAPIDARY_VOCABULARY_SHARDS: whole(1, MAX_VOCABULARY_SHARDS, 2),
@@ -72,6 +74,8 @@ const gatewaySchema = z.object({
 export interface PipelineSettings {
   readonly engine: Engine["name"];
   readonly activations: Engine["activations"];
+  /** Undefined: the engine's own choice. */
+  readonly kvBits: KvBits | undefined;
   readonly stages: number;
   readonly vocabularyShards: number;
   readonly replicas: number;
@@ -95,6 +99,7 @@ export function readPipelineSettings(env: object): PipelineSettings {
   return {
     engine: values.LAPIDARY_ENGINE,
     activations: Number(values.LAPIDARY_ACTIVATIONS) as Engine["activations"],
+    kvBits: values.LAPIDARY_KV_BITS && (Number(values.LAPIDARY_KV_BITS) as KvBits),
     stages: values.LAPIDARY_STAGES,
     vocabularyShards: values.LAPIDARY_VOCABULARY_SHARDS,
     replicas: values.LAPIDARY_REPLICAS,

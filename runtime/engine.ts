@@ -86,6 +86,7 @@ export interface Engine {
   readonly version: string;
   /** 32: activations are not quantised at all (ort). */
   readonly activations: ActivationBits | 32;
+  readonly kvBits: KvBits;
   loadLayers(options: LayerStageOptions): Promise<LayerStage>;
   loadVocabulary(options: VocabularyOptions): Promise<VocabularyShard>;
 }

@@ -10,6 +10,7 @@ const BLOCK = 32;
 const SEGMENT = 128;
 const KV_PAGE_TOKENS = 32;
 const ATTENTION_ROWS = 64;
+const FIXED_ATTENTION_ROWS = 16;
 const ROW_STAGING_BYTES = 256 * 1024;
 
 const align = (bytes: number) => Math.ceil(bytes / 16) * 16;
@@ -23,17 +24,25 @@ export const packed4Bytes = ({ outputs, columns }: MatrixShape) =>
 export const packed8Bytes = ({ outputs, columns }: MatrixShape) =>
   align(paddedOutputs(outputs) * (columns / BLOCK) * 34);
 
-/** Keys and values of one layer in float16, in whole pages. */
-export const kvCacheBytes = (kvHeads: number, headDim: number, tokens: number) =>
-  Math.ceil(tokens / KV_PAGE_TOKENS) * KV_PAGE_TOKENS * 2 * kvHeads * headDim * 2;
+/** Bits of a number in the KV cache. */
+export type KvBits = 8 | 16 | 32;
+
+/** Keys and values of one layer, in whole pages; with 8 bits a float32 scale for each token and head of both. */
+export const kvCacheBytes = (kvHeads: number, headDim: number, tokens: number, kvBits: KvBits) =>
+  Math.ceil(tokens / KV_PAGE_TOKENS) * KV_PAGE_TOKENS * 2 * kvHeads * ((headDim * kvBits) / 8 + (kvBits === 8 ? 4 : 0));
 
 /** One row quantised to 8 bits: the values, a form the kernels like better, and their sums and scales. */
 export const activationRowBytes = (columns: number) =>
   3 * columns + align((columns / BLOCK) * 4) + align(Math.ceil(columns / SEGMENT) * 4);
 
-/** A tile of keys, of values and of two heads' scores, and running sums of a group of rows for all heads, float32. */
-export const attentionScratchBytes = (heads: number, headDim: number) =>
-  (2 * KV_PAGE_TOKENS * headDim + 2 * KV_PAGE_TOKENS + 2 * ATTENTION_ROWS * heads) * 4;
+/**
+ * A tile of two heads' scores and, for a group of rows and all heads, what sums up as tiles go by; beside them a tile of
+ * keys and one of values in float32, or over an 8-bit cache the group's queries in 16 bits.
+ */
+export const attentionScratchBytes = (heads: number, headDim: number, kvBits: KvBits) =>
+  kvBits === 8
+    ? 2 * KV_PAGE_TOKENS * 4 + FIXED_ATTENTION_ROWS * heads * (16 + 2 * headDim)
+    : (2 * KV_PAGE_TOKENS * headDim + 2 * KV_PAGE_TOKENS + 2 * ATTENTION_ROWS * heads) * 4;
 
 /** What loading a matrix needs beside its place: all its fp16 scales and some rows as they come. */
 export const loadingBytes = ({ outputs, columns }: MatrixShape) => (outputs * columns * 2) / BLOCK + ROW_STAGING_BYTES;

@@ -4,6 +4,7 @@ import type { Architecture, Manifest } from "./manifest.ts";
 import {
   activationRowBytes,
   attentionScratchBytes,
+  type KvBits,
   kvCacheBytes,
   loadingBytes,
   MEMORY_ROUNDING_BYTES,
@@ -17,6 +18,7 @@ export const JS_HEAP_BYTES = 8e6;
 export const WASM_CODE_BYTES = 2e6;
 /** What vocabulary shards are asked for: the last rows of as many sessions. */
 export const DEFAULT_LOGIT_ROWS = 8;
+const DEFAULT_KV_BITS = 16;
 const FLOAT_BYTES = 4;
 
 export interface PlanOptions {
@@ -30,6 +32,8 @@ export interface PlanOptions {
   readonly chunkRows: number;
   /** The most rows a vocabulary shard computes logits of at once; 8 when left out. */
   readonly logitRows?: number | undefined;
+  /** Bits of a number in the KV cache; 16 when left out. */
+  readonly kvBits?: KvBits | undefined;
   /** Left out: the fewest that fit. */
   readonly stages?: number | undefined;
   /** Left out: the fewest that fit. */
@@ -129,14 +133,14 @@ function stageBytes(
   architecture: Architecture,
   layerCount: number,
   finalNorm: boolean,
-  { contextTokens, sessions, chunkRows }: PlanOptions,
+  { contextTokens, sessions, chunkRows, kvBits = DEFAULT_KV_BITS }: PlanOptions,
 ): IsolateBytes {
   const { hiddenSize, intermediateSize, numAttentionHeads, numKeyValueHeads, headDim } = architecture;
   const shapes = Object.values(layerMatrices(architecture));
   const matrices = shapes.reduce((sum, shape) => sum + packed4Bytes(shape), 0);
   const norms = layerNormSizes(architecture).reduce((sum, size) => sum + size * FLOAT_BYTES, 0);
   const weights = layerCount * (matrices + norms) + (finalNorm ? hiddenSize * FLOAT_BYTES : 0);
-  const kv = layerCount * sessions * kvCacheBytes(numKeyValueHeads, headDim, contextTokens);
+  const kv = layerCount * sessions * kvCacheBytes(numKeyValueHeads, headDim, contextTokens, kvBits);
   const queryWidth = numAttentionHeads * headDim;
   const keyWidth = numKeyValueHeads * headDim;
   // Alive throughout: the residual, and the place of a norm's row that later buffers are too wide for. Beside them at
@@ -153,7 +157,7 @@ function stageBytes(
   const embeddings = new Set(architecture.attention.map(({ ropeTheta, ropeFactor }) => `${ropeTheta} ${ropeFactor}`));
   const rotary = embeddings.size * headDim * FLOAT_BYTES;
   const rowBytes = 2 * hiddenSize * FLOAT_BYTES + widest + rotary;
-  const running = chunkRows * rowBytes + attentionScratchBytes(numAttentionHeads, headDim);
+  const running = chunkRows * rowBytes + attentionScratchBytes(numAttentionHeads, headDim, kvBits);
   const loading = Math.max(...shapes.map(loadingBytes));
   return total({ weights, kv, scratch: Math.max(running, loading) + MEMORY_ROUNDING_BYTES });
 }

@@ -1,4 +1,5 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
+import type { KvBits } from "../../weights/packed-sizes.ts";
 import { DEFAULT_LOGIT_ROWS, JS_HEAP_BYTES, planModel, WASM_CODE_BYTES } from "../../weights/plan.ts";
 import { readManifest } from "../folder-source.ts";
 import { planTable } from "../plan-table.ts";
@@ -11,6 +12,7 @@ interface PlanCommandOptions {
   sessions: number;
   chunkRows: number;
   logitRows: number;
+  kvBits: "8" | "16" | "32";
   stages?: number;
   vocabularyShards?: number;
   json?: boolean;
@@ -31,6 +33,9 @@ export function planCommand(): Command {
       whole,
       DEFAULT_LOGIT_ROWS,
     )
+    .addOption(
+      new Option("--kv-bits <bits>", "bits of a number in the KV cache").choices(["8", "16", "32"]).default("16"),
+    )
     .option("--stages <count>", "this many stages (default: the fewest that fit)", whole)
     .option("--vocabulary-shards <count>", "this many vocabulary shards (default: the fewest that fit)", whole)
     .option("--json", "print one JSON object")
@@ -43,11 +48,12 @@ export function planCommand(): Command {
         sessions: options.sessions,
         chunkRows: options.chunkRows,
         logitRows: options.logitRows,
+        kvBits: Number(options.kvBits) as KvBits,
         stages: options.stages,
         vocabularyShards: options.vocabularyShards,
       });
       const title =
-        `${manifest.name}: ${options.sessions} × ${contextTokens} KV tokens, frames of ${options.chunkRows} rows, ` +
+        `${manifest.name}: ${options.sessions} × ${contextTokens} KV tokens of ${options.kvBits} bits, frames of ${options.chunkRows} rows, ` +
         `${options.budgetMb} MB an isolate (${(JS_HEAP_BYTES + WASM_CODE_BYTES) / MEGABYTE} MB of it for JavaScript and code)`;
       process.stdout.write(options.json ? `${JSON.stringify(plan)}\n` : `${title}\n\n${planTable(plan)}`);
       for (const problem of plan.problems) process.stderr.write(`does not fit: ${problem}\n`);

@@ -54,7 +54,7 @@ export class Stage extends DurableObject<Env> {
     const { manifestHash, engine: expected, firstLayer, layerCount, finalNorm, kvTokens, maxRows } = assignment;
     const key = JSON.stringify([manifestHash, expected, firstLayer, layerCount, finalNorm, kvTokens, maxRows]);
     return this.#loaded.ensureReady(key, async () => {
-      const engine = createEngine(expected.name, expected.activations);
+      const engine = createEngine(expected.name, expected.activations, expected.kvBits);
       checkEngine(expected, engine);
       const source = new AssetsSource(this.env.ASSETS);
       const manifest = await readPinnedManifest(source, manifestHash);

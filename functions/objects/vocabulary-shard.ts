@@ -53,7 +53,7 @@ export class Vocabulary extends DurableObject<Env> {
   }: ShardAssignment): Promise<VocabularyShard> {
     const key = JSON.stringify([manifestHash, expected, firstShard, shardCount, maxRows]);
     return this.#loaded.ensureReady(key, async () => {
-      const engine = createEngine(expected.name, expected.activations);
+      const engine = createEngine(expected.name, expected.activations, expected.kvBits);
       checkEngine(expected, engine);
       const source = new AssetsSource(this.env.ASSETS);
       const manifest = await readPinnedManifest(source, manifestHash);

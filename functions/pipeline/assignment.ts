@@ -42,7 +42,8 @@ export function checkHead(
 
 /** InferenceError wrong_pipeline when the object that is asked to join runs another engine than the conductor expects. */
 export function checkEngine(expected: EngineIdentity, found: EngineIdentity): void {
-  const name = ({ name, version, activations }: EngineIdentity) => `${name} ${version} (${activations} bit)`;
+  const name = ({ name, version, activations, kvBits }: EngineIdentity) =>
+    `${name} ${version} (${activations} bit, KV ${kvBits} bit)`;
   if (name(expected) === name(found)) return;
   throw new InferenceError(
     "wrong_pipeline",

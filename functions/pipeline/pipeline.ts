@@ -38,7 +38,7 @@ export class Pipeline implements RingParts {
   static async open(env: Env, conductor: string): Promise<Pipeline> {
     const settings = readPipelineSettings(env);
     const model = await deployedModel(env);
-    const engine = createEngine(settings.engine, settings.activations);
+    const engine = createEngine(settings.engine, settings.activations, settings.kvBits);
     const topology = planTopology(model.manifest, model.manifestHash, engine, settings);
     return new Pipeline(env, model, topology, await hashPipeline(topology), conductor);
   }

@@ -24,6 +24,7 @@ export interface EngineIdentity {
   readonly name: Engine["name"];
   readonly version: string;
   readonly activations: Engine["activations"];
+  readonly kvBits: Engine["kvBits"];
 }
 
 /** How one model is cut over objects, and what each of them may hold. */
@@ -53,7 +54,7 @@ export function planTopology(
   const { replicas, chunkRows, kvTokens, maxSessions } = settings;
   return {
     manifestHash,
-    engine: { name: engine.name, version: engine.version, activations: engine.activations },
+    engine: { name: engine.name, version: engine.version, activations: engine.activations, kvBits: engine.kvBits },
     hiddenSize: manifest.architecture.hiddenSize,
     stages: splitLayers(manifest.layers.length, settings.stages),
     shards: splitTable(manifest, settings.vocabularyShards).map(({ firstShard, shardCount }) => ({
@@ -74,7 +75,7 @@ export async function hashPipeline({ manifestHash, engine, stages, shards }: Top
   const text = JSON.stringify([
     PROTOCOL_VERSION,
     manifestHash,
-    [engine.name, engine.version, engine.activations],
+    [engine.name, engine.version, engine.activations, engine.kvBits],
     stages.map(({ firstLayer, layerCount }) => [firstLayer, layerCount]),
     shards.map(({ firstShard, shardCount }) => [firstShard, shardCount]),
   ]);

@@ -33,8 +33,8 @@ export interface ReplyForm {
 const FINGERPRINT_DIGITS = 12;
 
 /** Names the weights and the arithmetic: the same fingerprint and seed give the same tokens. */
-export function systemFingerprint({ manifestHash }: Model, { engine, activations }: PipelineSettings): string {
-  const digest = createHash("sha256").update(`${manifestHash} ${engine} ${activations}`).digest("hex");
+export function systemFingerprint({ manifestHash }: Model, { engine, activations, kvBits }: PipelineSettings): string {
+  const digest = createHash("sha256").update(`${manifestHash} ${engine} ${activations} ${kvBits}`).digest("hex");
   return `fp_${digest.slice(0, FINGERPRINT_DIGITS)}`;
 }
 

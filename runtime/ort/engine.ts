@@ -18,6 +18,7 @@ export function createOrtEngine({ wasmModule }: OrtSettings): Engine {
     name: "ort",
     version: "ort-1.30",
     activations: 32,
+    kvBits: 32,
     async loadLayers(options: LayerStageOptions) {
       checkLayerOptions(options);
       return loadLayerStage(options, wasmModule);

@@ -1,9 +1,8 @@
-import type { ActivationBits } from "../engine.ts";
+import type { ActivationBits, KvBits } from "../engine.ts";
 import { InferenceError } from "../errors.ts";
 import type { Kernels } from "./kernels.ts";
 import { kvLayerBytes } from "./layout.ts";
 import type { Matrix, RowBuffer, Step, Vector } from "./program.ts";
-import { type KvBits, kvBits } from "./settings.ts";
 
 /** One session's consecutive rows inside a batch. */
 export interface BatchGroup {
@@ -27,6 +26,12 @@ export interface RotaryPlace {
   readonly sines: number;
 }
 
+/** How the attention kernels find keys and values, and the scratch of their own. */
+export interface AttentionPlace {
+  readonly kvBits: KvBits;
+  readonly scratch: number;
+}
+
 /** Byte offsets of everything a program touches. */
 export interface Places {
   readonly buffers: ReadonlyMap<RowBuffer, number>;
@@ -34,8 +39,8 @@ export interface Places {
   readonly vectors: ReadonlyMap<Vector, number>;
   /** Rotary tables of each attention node; none where the program has no attention. */
   readonly rotary: readonly RotaryPlace[];
-  /** The attention kernel's own scratch; 0 where the program has no attention. */
-  readonly attentionScratch: number;
+  /** Null where the program has no attention. */
+  readonly attention: AttentionPlace | null;
   /** Token ids, uint32 [rows]; 0 where the program begins with rows. */
   readonly ids: number;
 }
@@ -93,7 +98,7 @@ export function bindStep(step: Step, kernels: Kernels, places: Places, bits: Act
       return ({ rows }) => kernels.rotary(x, rows, heads, shape.headDim, table.cosines, table.sines);
     }
     default:
-      return bindAttention(step, kernels, places, kvBits(bits), at);
+      return bindAttention(step, kernels, places.attention, at);
   }
 }
 
@@ -101,19 +106,20 @@ export function bindStep(step: Step, kernels: Kernels, places: Places, bits: Act
 function bindAttention(
   step: Step & { op: "storeKv" | "attention" },
   kernels: Kernels,
-  places: Places,
-  bits: KvBits,
+  place: AttentionPlace | null,
   at: (buffer: RowBuffer) => number,
 ): BoundStep {
   const { layer, kvHeads, headDim } = step.shape;
-  const layerOffset = layer * kvLayerBytes(kvHeads, headDim, bits);
+  if (place === null) throw new InferenceError("internal", `attention ${layer} has no place for keys and values`);
+  const { kvBits, scratch } = place;
+  const layerOffset = layer * kvLayerBytes(kvHeads, headDim, kvBits);
   if (step.op === "storeKv") {
     const [k, v] = [at(step.k), at(step.v)];
     const rowBytes = kvHeads * headDim * 4;
     return ({ groups }) => {
       for (const { pageTable, position, firstRow, rows } of groups) {
         const offset = firstRow * rowBytes;
-        kernels.storeKv(k + offset, v + offset, rows, position, kvHeads, headDim, pageTable, layerOffset, bits);
+        kernels.storeKv(k + offset, v + offset, rows, position, kvHeads, headDim, pageTable, layerOffset, kvBits);
       }
     };
   }
@@ -135,9 +141,9 @@ function bindAttention(
         window,
         pageTable,
         layerOffset,
-        places.attentionScratch,
+        scratch,
         y + offset,
-        bits,
+        kvBits,
       );
     }
   };

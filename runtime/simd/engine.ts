@@ -1,7 +1,7 @@
 import type { Engine, LayerStageOptions, VocabularyOptions } from "../engine.ts";
 import { checkLayerOptions, checkVocabularyOptions } from "../load-options.ts";
 import { loadLayerStage } from "./layer-stage.ts";
-import { kvBits, type SimdSettings } from "./settings.ts";
+import { cacheBits, type SimdSettings } from "./settings.ts";
 import { loadVocabularyShard } from "./vocabulary-shard.ts";
 
 /** Counts changes of the kernels or the executor after which a result's bits may differ. */
@@ -12,10 +12,12 @@ const VERSION = 1;
  * kernels are bit-equal, so the version does not tell which one runs.
  */
 export function createSimdEngine(settings: SimdSettings): Engine {
+  const kvBits = cacheBits(settings);
   return {
     name: "simd",
-    version: `simd-${VERSION}/a${settings.activations}/kv-f${kvBits(settings.activations)}`,
+    version: `simd-${VERSION}/a${settings.activations}/kv${kvBits}`,
     activations: settings.activations,
+    kvBits,
     async loadLayers(options: LayerStageOptions) {
       checkLayerOptions(options);
       return loadLayerStage(options, settings);

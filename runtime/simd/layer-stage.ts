@@ -9,7 +9,7 @@ import { MemoryPlan } from "./memory.ts";
 import { placeBuffers, placeWeights } from "./placement.ts";
 import { placeRotaryTables } from "./rotary-places.ts";
 import { RowViews } from "./row-views.ts";
-import { kvBits, type SimdSettings } from "./settings.ts";
+import { cacheBits, type SimdSettings } from "./settings.ts";
 import { compileStage, type StageProgram } from "./stage-program.ts";
 import { loadWeights, stagingBytes } from "./weight-loader.ts";
 
@@ -31,7 +31,8 @@ export async function loadLayerStage(options: LayerStageOptions, settings: SimdS
   if (options.finalNorm) programs.push(await compileStage(source, normShards, hiddenSize));
 
   const { attention } = layers;
-  const pageBytes = attention.layers * kvLayerBytes(attention.kvHeads, attention.headDim, kvBits(settings.activations));
+  const kvBits = cacheBits(settings);
+  const pageBytes = attention.layers * kvLayerBytes(attention.kvHeads, attention.headDim, kvBits);
   const kvShape: KvShape = {
     pages: Math.ceil(options.kvTokens / PAGE_TOKENS),
     pageBytes,
@@ -44,7 +45,7 @@ export async function loadLayerStage(options: LayerStageOptions, settings: SimdS
   const pageTables = plan.reserve("tables", pageTableBytes(kvShape));
   const rotary = placeRotaryTables(plan, options, attention.headDim);
   const pages = plan.reserve("kv", kvShape.pages * pageBytes);
-  const attentionScratch = plan.reserve("scratch", attentionScratchBytes(attention.heads, attention.headDim));
+  const scratch = plan.reserve("scratch", attentionScratchBytes(attention.heads, attention.headDim, kvBits));
   const sized = programs.map((program) => ({ program, maxRows }));
   const buffers = placeBuffers(plan, sized, settings.activations);
 
@@ -55,7 +56,7 @@ export async function loadLayerStage(options: LayerStageOptions, settings: SimdS
   // What staging left behind must not be taken for keys and values.
   new Uint8Array(memory.buffer, staging).fill(0);
 
-  const places: Places = { buffers, ...weights, rotary: rotary.byLayer, attentionScratch, ids: 0 };
+  const places: Places = { buffers, ...weights, rotary: rotary.byLayer, attention: { kvBits, scratch }, ids: 0 };
   const bind = ({ input, output, steps }: StageProgram): BoundProgram => ({
     input: new RowViews(memory, buffers.get(input)!, hiddenSize),
     output: new RowViews(memory, buffers.get(output)!, hiddenSize),

@@ -35,7 +35,7 @@ export async function loadVocabularyShard(
   const files = shards.flatMap(({ data }) => data);
   await loadWeights({ source, files, places: weights, memory, kernels, staging });
 
-  const places: Places = { buffers, ...weights, ids, rotary: [], attentionScratch: 0 };
+  const places: Places = { buffers, ...weights, ids, rotary: [], attention: null };
   const bind = (steps: typeof embed.steps) =>
     steps.map((step) => bindStep(step, kernels, places, settings.activations));
   return new SimdVocabularyShard({

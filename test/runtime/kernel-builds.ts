@@ -1,5 +1,5 @@
 import { loadKernelModules } from "../../cli/kernel-modules.ts";
-import type { ActivationBits, Engine } from "../../runtime/engine.ts";
+import type { ActivationBits, Engine, KvBits } from "../../runtime/engine.ts";
 import { createSimdEngine } from "../../runtime/simd/engine.ts";
 import { instantiateKernels } from "../../runtime/simd/instantiate.ts";
 import type { Kernels } from "../../runtime/simd/kernels.ts";
@@ -8,9 +8,13 @@ import { createReferenceKernels } from "../../runtime/simd/reference/reference-k
 export type KernelBuild = "relaxed" | "simd128" | "reference";
 
 /** The simd engine over one of the three implementations of its kernels. */
-export async function simdEngine(build: KernelBuild, activations: ActivationBits = 8): Promise<Engine> {
-  if (build === "reference") return createSimdEngine({ kernels: createReferenceKernels, activations });
+export async function simdEngine(
+  build: KernelBuild,
+  activations: ActivationBits = 8,
+  kvBits?: KvBits,
+): Promise<Engine> {
+  if (build === "reference") return createSimdEngine({ kernels: createReferenceKernels, activations, kvBits });
   const { [build]: module } = await loadKernelModules();
   const kernels = (memory: WebAssembly.Memory): Kernels => instantiateKernels(module, memory);
-  return createSimdEngine({ kernels, activations });
+  return createSimdEngine({ kernels, activations, kvBits });
 }

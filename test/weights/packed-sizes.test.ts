@@ -23,6 +23,8 @@ test.each(shapes)("the plan counts the bytes the engine lays out for $outputs ×
 
 test.each([1, 32, 33, 8192])("the plan counts whole KV pages for %d tokens", (tokens) => {
   const pages = Math.ceil(tokens / layout.PAGE_TOKENS);
-  expect(attentionScratchBytes(8, 256)).toBe(layout.attentionScratchBytes(8, 256));
-  expect(kvCacheBytes(4, 64, tokens)).toBe(pages * layout.kvLayerBytes(4, 64));
+  for (const kvBits of [8, 16, 32] as const) {
+    expect(attentionScratchBytes(8, 256, kvBits)).toBe(layout.attentionScratchBytes(8, 256, kvBits));
+    expect(kvCacheBytes(4, 64, tokens, kvBits)).toBe(pages * layout.kvLayerBytes(4, 64, kvBits));
+  }
 });

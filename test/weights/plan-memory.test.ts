@@ -5,19 +5,20 @@ import { FolderSource, readManifest } from "../../cli/folder-source.ts";
 import { createSimdEngine } from "../../runtime/simd/engine.ts";
 import { createReferenceKernels } from "../../runtime/simd/reference/reference-kernels.ts";
 import { convert } from "../../weights/convert.ts";
+import type { KvBits } from "../../weights/packed-sizes.ts";
 import { planModel } from "../../weights/plan.ts";
 import { recipeTensors } from "../golden/recipe-checkpoint.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 import { tinyConfig, tinyTensors, writeCheckpoint } from "./tiny-checkpoint.ts";
 
 const demo = fileURLToPath(new URL("../../weights/demo/model", import.meta.url));
-const engine = createSimdEngine({ kernels: createReferenceKernels, activations: 8 });
 
 /** What the plan may promise beyond what the engine takes: buffers that do not fit together as well as they could. */
 const MAX_SLACK_BYTES = 700_000;
 const MAX_SLACK = 1.1;
 
-async function expectPlanHolds(folder: string, chunkRows: number): Promise<void> {
+async function expectPlanHolds(folder: string, chunkRows: number, kvBits: KvBits = 16): Promise<void> {
+  const engine = createSimdEngine({ kernels: createReferenceKernels, activations: 8, kvBits });
   const manifest = await readManifest(folder);
   const source = new FolderSource(folder);
   const contextTokens = manifest.architecture.maxPositionEmbeddings;
@@ -27,6 +28,7 @@ async function expectPlanHolds(folder: string, chunkRows: number): Promise<void>
     sessions: 3,
     chunkRows,
     logitRows: 4,
+    kvBits,
     stages: 1,
     vocabularyShards: 2,
   });
@@ -59,6 +61,10 @@ async function expectPlanHolds(folder: string, chunkRows: number): Promise<void>
 
 test.each([1, 32, 300])("frames of %d rows: the demo model takes no more memory than planned", async (chunkRows) => {
   await expectPlanHolds(demo, chunkRows);
+});
+
+test.each([8, 32] as const)("a KV cache of %d bits takes no more memory than planned", async (kvBits) => {
+  await expectPlanHolds(demo, 32, kvBits);
 });
 
 test.each([

@@ -13,13 +13,13 @@ export const INCARNATION = "cd".repeat(16);
 /** A first stage of two layers that has joined a ring of this test's own making, and the test's link to it. */
 export async function rawStage(assignment: Partial<StageAssignment> = {}) {
   const { manifestHash, manifest } = await deployedModel(env);
-  const { name, version, activations } = createEngine("simd", 8);
+  const { name, version, activations, kvBits } = createEngine("simd", 8);
   const stub = env.STAGE.getByName(crypto.randomUUID());
   const whole: StageAssignment = {
     pipelineHash: HASH,
     incarnation: INCARNATION,
     manifestHash,
-    engine: { name, version, activations },
+    engine: { name, version, activations, kvBits },
     maxRows: 16,
     group: 0,
     replica: 0,
