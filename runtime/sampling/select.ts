@@ -7,11 +7,19 @@ import { gumbel, gumbelCeiling } from "./gumbel.ts";
 import { tileMasses } from "./mass.ts";
 import type { RawReport, RawRequest, Selection, ShardSelection } from "./selection.ts";
 
+/** Ranks as `bestIndices` does. */
+export type Ranking = (logits: Float32Array, count: number) => Uint32Array;
+
 /**
  * A shard's answer to a selection, from `logits` of its rows firstRow, firstRow + 1, …; firstRow lies on a tile.
- * InferenceError internal when a logit is NaN or Infinity.
+ * InferenceError internal when a logit is NaN or Infinity. An engine may bring a faster `rank`.
  */
-export function selectFromLogits(logits: Float32Array, firstRow: number, selection: Selection): ShardSelection {
+export function selectFromLogits(
+  logits: Float32Array,
+  firstRow: number,
+  selection: Selection,
+  rank: Ranking = bestIndices,
+): ShardSelection {
   if (firstRow % TABLE_TILE_ROWS !== 0) throw new InferenceError("internal", `row ${firstRow} does not begin a tile`);
   // −Infinity is a token that cannot be drawn.
   for (let index = 0; index < logits.length; index++)
@@ -20,14 +28,14 @@ export function selectFromLogits(logits: Float32Array, firstRow: number, selecti
   const { edits, raw, inverseTemperature } = selection;
   const edited = edits === undefined ? logits : editLogits(logits, firstRow, edits);
   const { indices, complete } =
-    selection.kind === "best" ? bestDrawable(edited, selection.count) : noisiest(edited, firstRow, selection);
+    selection.kind === "best" ? bestDrawable(edited, selection.count, rank) : noisiest(edited, firstRow, selection);
   const masses = selection.kind === "best" && selection.mass;
   return {
     ids: indices.map((index) => firstRow + index),
     logits: Float32Array.from(indices, (index) => edited[index]!),
     complete,
     tiles: masses ? tileMasses(edited, inverseTemperature) : new Float32Array(0),
-    ...(raw !== undefined && { raw: reportRaw(logits, firstRow, indices, raw) }),
+    ...(raw !== undefined && { raw: reportRaw(logits, firstRow, indices, raw, rank) }),
   };
 }
 
@@ -38,8 +46,8 @@ interface Drawable {
 }
 
 /** The `count` largest logits; what cannot be drawn lies behind all others and is left out. */
-function bestDrawable(logits: Float32Array, count: number): Drawable {
-  const best = bestIndices(logits, count);
+function bestDrawable(logits: Float32Array, count: number, rank: Ranking): Drawable {
+  const best = rank(logits, count);
   const end = best.findIndex((index) => logits[index] === Number.NEGATIVE_INFINITY);
   return { indices: end < 0 ? best : best.subarray(0, end), complete: end >= 0 || best.length === logits.length };
 }
@@ -63,8 +71,14 @@ function noisiest(logits: Float32Array, firstRow: number, selection: Selection &
   return { indices: bestIndex < 0 ? new Uint32Array(0) : Uint32Array.of(bestIndex), complete: false };
 }
 
-function reportRaw(logits: Float32Array, firstRow: number, drawn: Uint32Array, { best, named }: RawRequest): RawReport {
-  const bests = bestIndices(logits, best);
+function reportRaw(
+  logits: Float32Array,
+  firstRow: number,
+  drawn: Uint32Array,
+  { best, named }: RawRequest,
+  rank: Ranking,
+): RawReport {
+  const bests = rank(logits, best);
   const here = named.filter((id) => id >= firstRow && id < firstRow + logits.length);
   return {
     logits: Float32Array.from(drawn, (index) => logits[index]!),

@@ -1,10 +1,11 @@
 import type { VocabularyOptions, VocabularyShard } from "../engine.ts";
 import { InferenceError } from "../errors.ts";
-import { selectFromLogits } from "../sampling/select.ts";
+import { type Ranking, selectFromLogits } from "../sampling/select.ts";
 import type { Selection, ShardSelection } from "../sampling/selection.ts";
 import { type BoundStep, bindStep, type Places } from "./bind.ts";
 import { MemoryPlan } from "./memory.ts";
 import { placeBuffers, placeWeights } from "./placement.ts";
+import { createRanking, RANKING_BYTES } from "./ranking.ts";
 import { RowViews } from "./row-views.ts";
 import type { SimdSettings } from "./settings.ts";
 import { compileTable } from "./table-program.ts";
@@ -29,6 +30,7 @@ export async function loadVocabularyShard(
     { program: head, maxRows: maxLogitRows },
   ];
   const buffers = placeBuffers(plan, sized, settings.activations);
+  const ranking = plan.reserve("scratch", RANKING_BYTES);
 
   const memory = plan.create();
   const kernels = settings.kernels(memory);
@@ -50,6 +52,7 @@ export async function loadVocabularyShard(
     headSteps: bind(head.steps),
     hidden: new RowViews(memory, buffers.get(head.input!)!, table.columns),
     logits: new RowViews(memory, buffers.get(head.output)!, table.outputs),
+    rank: createRanking(memory, kernels, ranking),
   });
 }
 
@@ -65,6 +68,7 @@ interface VocabularyParts {
   readonly headSteps: readonly BoundStep[];
   readonly hidden: RowViews;
   readonly logits: RowViews;
+  readonly rank: Ranking;
 }
 
 class SimdVocabularyShard implements VocabularyShard {
@@ -112,7 +116,7 @@ class SimdVocabularyShard implements VocabularyShard {
   }
 
   async select(hidden: Float32Array, selections: readonly Selection[]): Promise<ShardSelection[]> {
-    const { firstRow, maxLogitRows, hidden: input, rows: columns } = this.#parts;
+    const { firstRow, maxLogitRows, hidden: input, rows: columns, rank } = this.#parts;
     const rows = this.#countRows(hidden);
     if (selections.length !== rows)
       throw new InferenceError("internal", `${selections.length} selections for ${rows} hidden rows`);
@@ -121,7 +125,9 @@ class SimdVocabularyShard implements VocabularyShard {
       const count = Math.min(maxLogitRows, rows - row);
       const logits = this.#logits(hidden.subarray(row * input.columns, (row + count) * input.columns), count);
       for (let i = 0; i < count; i++)
-        answers.push(selectFromLogits(logits.subarray(i * columns, (i + 1) * columns), firstRow, selections[row + i]!));
+        answers.push(
+          selectFromLogits(logits.subarray(i * columns, (i + 1) * columns), firstRow, selections[row + i]!, rank),
+        );
     }
     return answers;
   }
