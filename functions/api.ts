@@ -5,6 +5,7 @@ import { toApiError } from "./errors.ts";
 import { counted } from "./metrics/isolate-tally.ts";
 import { admin } from "./routes/admin/admin.ts";
 import { chat } from "./routes/chat.ts";
+import { chatPage } from "./routes/chat-page.ts";
 import { completions } from "./routes/completions.ts";
 import type { GatewayTypes } from "./routes/context.ts";
 import { crossOrigin } from "./routes/cross-origin.ts";
@@ -22,7 +23,7 @@ export const api = new Hono<GatewayTypes>();
 
 api.use(counted, requestId(), secureHeaders());
 api.use("/v1/*", crossOrigin);
-for (const routes of [chat, completions, models, usage, health, ready, metrics, reference, admin])
+for (const routes of [chat, completions, models, usage, health, ready, metrics, reference, chatPage, admin])
   api.route("/", routes);
 api.notFound((c) => {
   throw notFound(c.req.path);

@@ -75,6 +75,7 @@ function announce(url: string, key: string, manifest: Manifest): void {
     [
       `Ready: ${manifest.name} at ${url}  (Ctrl-C stops it; the key is in ${DEV_KEY_FILE})`,
       "",
+      ...(chat ? [`Chat: ${url}/#key=${key}`, ""] : []),
       `curl ${url}/v1/${chat ? "chat/completions" : "completions"} -H "Authorization: Bearer ${key}" -H "Content-Type: application/json" -d '${JSON.stringify(body)}'`,
       "",
       `export OPENAI_BASE_URL=${url}/v1 OPENAI_API_KEY=${key}`,

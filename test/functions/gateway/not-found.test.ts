@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { errorOf, request } from "./caller.ts";
 
-test.each(["/", "/v2/chat/completions", "/manifest.json", "/layer-00-0.bin"])(
+test.each(["/v2/chat/completions", "/chat/page.html", "/chat/constructor", "/manifest.json", "/layer-00-0.bin"])(
   "there is nothing at %s",
   async (path) => {
     const response = await request(path);
