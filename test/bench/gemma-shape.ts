@@ -10,7 +10,10 @@ export interface GemmaShape {
   readonly max_position_embeddings: number;
 }
 
-/** The released models, and one small enough for tests. */
+/**
+ * The released models; one with 2B's rows and layers but little to compute, to see what moving rows costs; and one small
+ * enough for tests.
+ */
 export const GEMMA_SHAPES: Readonly<Record<string, GemmaShape>> = {
   "2b": {
     vocab_size: 256_000,
@@ -30,6 +33,16 @@ export const GEMMA_SHAPES: Readonly<Record<string, GemmaShape>> = {
     num_attention_heads: 16,
     num_key_value_heads: 16,
     head_dim: 256,
+    max_position_embeddings: 8192,
+  },
+  "2b-thin": {
+    vocab_size: 32_768,
+    hidden_size: 2048,
+    intermediate_size: 128,
+    num_hidden_layers: 18,
+    num_attention_heads: 1,
+    num_key_value_heads: 1,
+    head_dim: 64,
     max_position_embeddings: 8192,
   },
   tiny: {
