@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { benchCommand } from "./commands/bench.ts";
 import { chatCommand } from "./commands/chat.ts";
+import { compareCommand } from "./commands/compare.ts";
 import { convertCommand } from "./commands/convert.ts";
 import { generateCommand } from "./commands/generate.ts";
 import { inspectCommand } from "./commands/inspect.ts";
@@ -28,6 +29,7 @@ const program = new Command("lapidary")
   .addCommand(logitsCommand())
   .addCommand(generateCommand())
   .addCommand(scoreCommand())
+  .addCommand(compareCommand())
   .addCommand(benchCommand());
 
 // A closed pipe (`lapidary … | head`) is the reader's choice, not a failure.

@@ -2,9 +2,11 @@ import { basename, resolve } from "node:path";
 import { WeightsError } from "./errors.ts";
 import { finalNormShard } from "./families/final-norm.ts";
 import { layerShard } from "./families/layer.ts";
+import type { LayerBits } from "./families/layer-bits.ts";
 import type { Shard } from "./families/shard.ts";
 import { tableRanges, tableShard } from "./families/table.ts";
 import { FolderWriter } from "./folder-writer.ts";
+import { needsCalibration, writeLayers } from "./layer-writer.ts";
 import { chooseLicence } from "./licence.ts";
 import {
   checkDescription,
@@ -14,6 +16,9 @@ import {
   parseManifest,
   TABLE_TILE_ROWS,
 } from "./manifest.ts";
+import type { QuantisationOptions } from "./quantise/method.ts";
+import { LEAST_BITS_PER_WEIGHT, MOST_BITS_PER_WEIGHT } from "./quantise/mixed.ts";
+import type { Calibration } from "./quantise/run-layer.ts";
 import { ShardEncoder } from "./shard-encoder.ts";
 import type { CheckpointTensors } from "./sources/checkpoint.ts";
 import type { CheckpointConfig } from "./sources/huggingface.ts";
@@ -22,8 +27,16 @@ import { encodeTokenizerFile, type TokenizerData } from "./tokenizer-file.ts";
 import { type ChatTemplateChoice, describeTurns } from "./turns.ts";
 
 const GGUF_SUFFIX = ".gguf";
+const PLAIN: QuantisationOptions = { method: "round", bitsPerWeight: LEAST_BITS_PER_WEIGHT };
 /** Tensors transformers ignores as well: the table's second copy, and rotary tables of old releases. */
 const IGNORED_TENSOR = /^lm_head\.weight$|\.rotary_emb\.inv_freq$/;
+
+/** What calibration asks of its caller, who has the tokenizer and the engine. */
+export interface CalibrationSource {
+  /** Token sequences for a model with this description and tokenizer file. */
+  sequences(description: ModelDescription, tokenizerFile: Uint8Array | null): Calibration["sequences"];
+  readonly runLayer: Calibration["runLayer"];
+}
 
 export interface ConvertOptions {
   /** A Hugging Face folder (config.json, safetensors, tokenizer.model or tokenizer.json) or a GGUF file. */
@@ -39,9 +52,16 @@ export interface ConvertOptions {
   readonly licencePath?: string | undefined;
   /** Replace the target when it is a model folder. */
   readonly replace?: boolean | undefined;
+  /** All in 4 bits, rounded to nearest, when left out. */
+  readonly quantisation?: QuantisationOptions | undefined;
+  /** For every method but rounding, and for bits chosen by measurement. */
+  readonly calibration?: CalibrationSource | undefined;
+  /** Go on with a calibrated conversion that was stopped. */
+  readonly resume?: boolean | undefined;
+  readonly onBits?: ((bits: readonly LayerBits[]) => void) | undefined;
   readonly onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
   readonly onWarning?: ((text: string) => void) | undefined;
-  /** Stops the conversion between two chunks of rows; nothing is left behind. */
+  /** Stops the conversion between two chunks of rows; nothing is left behind, or what `resume` goes on from. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -59,22 +79,30 @@ export async function convert(options: ConvertOptions): Promise<Manifest> {
     // Rows beyond the tokenizer's pieces are padding: no text leads to them, and none of them may ever be chosen.
     const architecture = { ...config.architecture, vocabSize: tokenizer?.texts.length ?? checkpointRows };
     const description = describe({ ...config, architecture }, tokenizer, options);
+    const { quantisation = PLAIN } = options;
+    checkQuantisation(quantisation);
     const layers = Array.from({ length: architecture.numHiddenLayers }, (_, layer) => layerShard(architecture, layer));
     const finalNorm = finalNormShard(architecture);
     const ranges = tableRanges(architecture);
     const tables = ranges.map((range, index) => tableShard(architecture, { ...range, index, checkpointRows }));
-    const shards = [...layers, finalNorm, ...tables];
-    checkTensors(shards, tensors);
+    checkTensors([...layers, finalNorm, ...tables], tensors);
+    const tokenizerFile = tokenizer && encodeTokenizerFile(tokenizer);
+    const calibration = calibrate(quantisation, options.calibration, description, tokenizerFile);
 
     const licence = await chooseLicence(checkpoint, options.licencePath);
-    const writer = await FolderWriter.begin(target, options.replace ?? false);
+    const replace = options.replace ?? false;
+    // What took long is not thrown away.
+    const writer = calibration
+      ? await FolderWriter.beginKept(target, replace, options.resume ?? false)
+      : await FolderWriter.begin(target, replace);
     try {
-      const totalBytes = shards.flatMap(({ data }) => data).reduce((sum, { bytes }) => sum + bytes, 0);
       let doneBytes = 0;
+      let totalBytes = sumBytes([...layers, finalNorm, ...tables]);
+      const stopIfAsked = () => signal?.throwIfAborted();
       const encoder = new ShardEncoder(tensors, (bytes) => {
         doneBytes += bytes;
         onProgress?.(doneBytes, totalBytes);
-        signal?.throwIfAborted();
+        stopIfAsked();
       });
       const write = async ({ graphs, data }: Shard) => {
         const files: ModelFile[] = [];
@@ -85,11 +113,10 @@ export async function convert(options: ConvertOptions): Promise<Manifest> {
         const { graphs, data } = await write(shard);
         return { graph: graphs[0]!, data };
       };
-      const manifest: Manifest = {
+      const described = {
         ...description,
-        tokenizer: tokenizer && (await writer.write("tokenizer.bin", encodeTokenizerFile(tokenizer))),
+        tokenizer: tokenizerFile && (await writer.write("tokenizer.bin", tokenizerFile)),
         licence: await writer.write(licence.path, licence.contents),
-        layers: await inOrder(layers, writeSingle),
         finalNorm: await writeSingle(finalNorm),
         table: {
           tileRows: TABLE_TILE_ROWS,
@@ -98,17 +125,61 @@ export async function convert(options: ConvertOptions): Promise<Manifest> {
             return { ...ranges[index]!, embed: graphs[0]!, head: graphs[1]!, data };
           }),
         },
-      };
+      } as const;
+      const written = await writeLayers({
+        tensors,
+        description: described,
+        quantisation,
+        calibration,
+        writer,
+        encoder,
+        trialEncoder: new ShardEncoder(tensors, stopIfAsked),
+        onStep: stopIfAsked,
+        onBits(bits) {
+          options.onBits?.(bits);
+          totalBytes = sumBytes([
+            ...bits.map((each, layer) => layerShard(architecture, layer, each)),
+            finalNorm,
+            ...tables,
+          ]);
+        },
+      });
+      const manifest: Manifest = { ...described, layers: written };
       await writer.finish(parseManifest(JSON.stringify(manifest)));
       return manifest;
     } catch (error) {
-      await writer.discard();
+      if (calibration === null) await writer.discard();
       throw error;
     }
   } finally {
     await tensors.close();
   }
 }
+
+/** The caller's sequences where they are needed. */
+function calibrate(
+  quantisation: QuantisationOptions,
+  source: CalibrationSource | undefined,
+  description: ModelDescription,
+  tokenizerFile: Uint8Array | null,
+): Calibration | null {
+  if (!needsCalibration(quantisation)) return null;
+  if (source === undefined)
+    throw new WeightsError(
+      `method ${quantisation.method} with ${quantisation.bitsPerWeight} bits a weight needs calibration, none was given`,
+    );
+  return { sequences: source.sequences(description, tokenizerFile), runLayer: source.runLayer };
+}
+
+function checkQuantisation({ bitsPerWeight }: QuantisationOptions): void {
+  if (!(bitsPerWeight >= LEAST_BITS_PER_WEIGHT && bitsPerWeight <= MOST_BITS_PER_WEIGHT))
+    throw new WeightsError(
+      `expected ${LEAST_BITS_PER_WEIGHT} to ${MOST_BITS_PER_WEIGHT} bits a weight, found ${bitsPerWeight}`,
+    );
+}
+
+const sumBytes = (shards: readonly Shard[]) =>
+  shards.flatMap(({ data }) => data).reduce((sum, { bytes }) => sum + bytes, 0);
 
 function describe(
   config: CheckpointConfig,

@@ -1,9 +1,12 @@
 import { createHash, randomUUID } from "node:crypto";
 import { existsSync, readdirSync } from "node:fs";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { WeightsError } from "./errors.ts";
 import { MANIFEST_FILE, MAX_FILE_BYTES, type Manifest, type ModelFile } from "./manifest.ts";
+
+/** What a long conversion leaves behind to go on from, beside the files it has written. */
+const PROGRESS_FILE = "progress.json";
 
 /** Writes a model folder under a temporary name beside its target; only a finished one takes the target's name. */
 export class FolderWriter {
@@ -30,6 +33,34 @@ export class FolderWriter {
     return new FolderWriter(target, temporary);
   }
 
+  /** Begins a folder that is kept when its conversion stops; with `resume` one that is there is gone on with. */
+  static async beginKept(folder: string, replace: boolean, resume: boolean): Promise<FolderWriter> {
+    const writer = await FolderWriter.begin(folder, replace);
+    await writer.discard();
+    const kept = join(dirname(writer.#target), `.${basename(writer.#target)}.unfinished`);
+    if (!resume) await rm(kept, { recursive: true, force: true });
+    await mkdir(kept, { recursive: true });
+    return new FolderWriter(writer.#target, kept);
+  }
+
+  /** The last noted progress, null where there is none. */
+  async progress(): Promise<string | null> {
+    const path = join(this.#temporary, PROGRESS_FILE);
+    return existsSync(path) ? readFile(path, "utf8") : null;
+  }
+
+  /** Notes progress: whole or not at all. */
+  async noteProgress(text: string): Promise<void> {
+    const path = join(this.#temporary, PROGRESS_FILE);
+    await writeFile(`${path}.new`, text);
+    await rename(`${path}.new`, path);
+  }
+
+  /** A file written before. */
+  async read(path: string): Promise<Uint8Array> {
+    return readFile(join(this.#temporary, path));
+  }
+
   /** Writes one file and returns its manifest entry. */
   async write(path: string, contents: Uint8Array): Promise<ModelFile> {
     if (contents.byteLength > MAX_FILE_BYTES)
@@ -42,6 +73,7 @@ export class FolderWriter {
 
   /** Writes the manifest and gives the folder its name; a replaced folder goes only after that. */
   async finish(manifest: Manifest): Promise<void> {
+    await rm(join(this.#temporary, PROGRESS_FILE), { force: true });
     await writeFile(join(this.#temporary, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
     if (!existsSync(this.#target)) {
       await rename(this.#temporary, this.#target);

@@ -21,7 +21,7 @@ const fileSchema = z.strictObject({
 });
 
 /** One ONNX graph and the external-data files it refers to. */
-const shardSchema = z.strictObject({
+export const layerShardSchema = z.strictObject({
   graph: fileSchema,
   data: z.array(fileSchema).max(MAX_FILES_PER_SHARD),
 });
@@ -96,8 +96,8 @@ export const manifestSchema = z.strictObject({
   /** null when the checkpoint carried no tokenizer: then only token ids can be used. */
   tokenizer: fileSchema.nullable(),
   licence: fileSchema,
-  layers: z.array(shardSchema).min(1).max(MAX_LAYERS),
-  finalNorm: shardSchema,
+  layers: z.array(layerShardSchema).min(1).max(MAX_LAYERS),
+  finalNorm: layerShardSchema,
   table: z.strictObject({
     tileRows: z.literal(TABLE_TILE_ROWS),
     shards: z.array(tableShardSchema).min(1).max(MAX_TABLE_SHARDS),
@@ -108,7 +108,7 @@ export type Manifest = z.infer<typeof manifestSchema>;
 export type Architecture = Manifest["architecture"];
 export type LayerAttention = z.infer<typeof layerAttentionSchema>;
 export type ModelFile = z.infer<typeof fileSchema>;
-export type LayerShard = z.infer<typeof shardSchema>;
+export type LayerShard = z.infer<typeof layerShardSchema>;
 export type TableShard = z.infer<typeof tableShardSchema>;
 
 export const MANIFEST_FILE = "manifest.json";

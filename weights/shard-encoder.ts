@@ -2,11 +2,14 @@ import { WeightsError } from "./errors.ts";
 import { MAX_FILE_BYTES } from "./manifest.ts";
 import type { DataFile, WeightPiece } from "./onnx/external-layout.ts";
 import { passThrough4, passThrough8, Q4_0_BLOCK_BYTES, Q8_0_BLOCK_BYTES } from "./quantise/pass-through.ts";
+import type { QuantisedMatrices, QuantisedMatrix } from "./quantise/quantised-matrix.ts";
 import { QUANTISATION_BLOCK, quantise4, quantise8 } from "./quantise/round.ts";
 import type { CheckpointTensors, StoredBlocks } from "./sources/checkpoint.ts";
 
 /** Float32 values held while a matrix is rounded. */
 const CHUNK_VALUES = 1 << 20;
+
+const NONE: QuantisedMatrices = new Map();
 
 interface PassThrough {
   readonly stored: StoredBlocks["type"];
@@ -21,6 +24,13 @@ const PASS_THROUGH: readonly PassThrough[] = [
   { stored: "Q8_0", encoding: "int8", blockBytes: Q8_0_BLOCK_BYTES, repack: passThrough8 },
 ];
 
+const passThrough = (stored: StoredBlocks | null, encoding: WeightPiece["encoding"]) =>
+  PASS_THROUGH.find((way) => way.encoding === encoding && way.stored === stored?.type);
+
+/** True when a tensor is stored so that it can be taken over without loss. */
+export const passesThrough = (tensors: CheckpointTensors, source: string, encoding: WeightPiece["encoding"]) =>
+  passThrough(tensors.stored(source), encoding) !== undefined;
+
 /** Turns a checkpoint's rows into the bytes of external-data files, one file and one chunk of rows at a time. */
 export class ShardEncoder {
   readonly #tensors: CheckpointTensors;
@@ -34,12 +44,13 @@ export class ShardEncoder {
     this.#onEncoded = onEncoded;
   }
 
-  /** The bytes of a data file, valid until the next call. */
-  async encode({ bytes, pieces }: DataFile): Promise<Uint8Array> {
+  /** The bytes of a data file, valid until the next call. Matrices that are not among `quantised` are rounded. */
+  async encode({ bytes, pieces }: DataFile, quantised: QuantisedMatrices = NONE): Promise<Uint8Array> {
     const contents = new Uint8Array(this.#file, 0, bytes).fill(0);
     let reported = 0;
     for (const piece of pieces) {
-      reported += await this.#encodePiece(piece);
+      const ready = quantised.get(piece.source);
+      reported += ready ? this.#copy(piece, ready) : await this.#encodePiece(piece);
     }
     this.#onEncoded(bytes - reported);
     return contents;
@@ -48,19 +59,33 @@ export class ShardEncoder {
   async #encodePiece(piece: WeightPiece): Promise<number> {
     const { encoding, source, columns } = piece;
     const stored = this.#tensors.stored(source);
-    const takeOver = stored && PASS_THROUGH.find((way) => way.encoding === encoding && way.stored === stored.type);
+    const takeOver = passThrough(stored, encoding);
     const chunkRows = Math.max(1, Math.floor(CHUNK_VALUES / columns));
     if (this.#values.length < columns) this.#values = new Float32Array(columns);
     let reported = 0;
     for (let row = 0; row < piece.rows; row += chunkRows) {
       const count = Math.min(chunkRows, piece.rows - row);
-      const bytes = takeOver
-        ? await this.#passThrough(piece, row, count, stored, takeOver)
-        : await this.#round(piece, row, count);
+      const bytes =
+        takeOver && stored
+          ? await this.#passThrough(piece, row, count, stored, takeOver)
+          : await this.#round(piece, row, count);
       this.#onEncoded(bytes);
       reported += bytes;
     }
     return reported;
+  }
+
+  /** Writes a piece of a matrix that is quantised already; returns the bytes it takes. */
+  #copy({ firstRow, rows, columns, scales, data }: WeightPiece, matrix: QuantisedMatrix): number {
+    const blocks = columns / QUANTISATION_BLOCK;
+    const rowBytes = data.bytes / rows;
+    const scaleBits = matrix.scales.subarray(firstRow * blocks, (firstRow + rows) * blocks);
+    new Uint16Array(this.#file, scales!.offset, scaleBits.length).set(scaleBits);
+    new Uint8Array(this.#file, data.offset, data.bytes).set(
+      matrix.data.subarray(firstRow * rowBytes, (firstRow + rows) * rowBytes),
+    );
+    this.#onEncoded(scaleBits.byteLength + data.bytes);
+    return scaleBits.byteLength + data.bytes;
   }
 
   /** Writes `count` rows from the piece's row `row` on as they are stored; returns the bytes they take. */

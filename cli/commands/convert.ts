@@ -1,20 +1,32 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { convert } from "../../weights/convert.ts";
 import { WeightsError } from "../../weights/errors.ts";
+import { needsCalibration } from "../../weights/layer-writer.ts";
+import type { Method } from "../../weights/quantise/method.ts";
+import { LEAST_BITS_PER_WEIGHT } from "../../weights/quantise/mixed.ts";
+import { calibrationSource, SHIPPED_TEXT } from "../calibration.ts";
 import { withProgress } from "../progress.ts";
+
+/** More of them made the real models hardly better. */
+const CALIBRATION_TOKENS = 12_000;
 
 interface ConvertCommandOptions {
   name?: string;
   chatTemplate?: "gemma" | "none";
   licence?: string;
   created?: number;
+  method: Method;
+  bitsPerWeight: number;
+  calibrate?: string;
+  calibrationTokens: number;
+  resume?: boolean;
   force?: boolean;
 }
 
 /** `lapidary convert CHECKPOINT FOLDER`. */
 export function convertCommand(): Command {
   return new Command("convert")
-    .description("convert a Gemma checkpoint to a model folder (4-bit layers, 8-bit table)")
+    .description("convert a Gemma checkpoint to a model folder (4-bit layers unless told otherwise, 8-bit table)")
     .argument(
       "<checkpoint>",
       "folder with config.json, *.safetensors and tokenizer.model or tokenizer.json; or a GGUF file",
@@ -29,11 +41,31 @@ export function convertCommand(): Command {
     )
     .option("--licence <file>", "licence to put beside the weights (default: the checkpoint's, else Gemma's notice)")
     .option("--created <seconds>", "date of the model in Unix seconds (default: 0, unknown)", unixSeconds)
+    .addOption(
+      new Option("--method <name>", "how layers are rounded: to nearest, with searched scales, or by GPTQ")
+        .choices(["round", "search", "gptq"])
+        .default("round"),
+    )
+    .option(
+      "--bits-per-weight <bits>",
+      "mean over the layers' matrices, 4.5 (all in 4 bits) to 8.5 (all in 8); between, those that gain most get 8",
+      bits,
+      LEAST_BITS_PER_WEIGHT,
+    )
+    .option("--calibrate <file>", "text that shows what activations look like, texts apart by --- (default: our own)")
+    .option("--calibration-tokens <count>", "tokens of it that are used at most", tokenCount, CALIBRATION_TOKENS)
+    .option("--resume", "go on with a calibrated conversion to this folder that was stopped")
     .option("--force", "replace the model folder if it exists")
     .action(async (checkpoint: string, target: string, options: ConvertCommandOptions) => {
       const startMs = performance.now();
       const stop = new AbortController();
-      process.once("SIGINT", () => stop.abort(new WeightsError("stopped; nothing was written")));
+      process.once("SIGINT", () =>
+        stop.abort(new WeightsError("stopped; a calibrated conversion goes on with --resume")),
+      );
+      const quantisation = { method: options.method, bitsPerWeight: options.bitsPerWeight };
+      const calibration = needsCalibration(quantisation)
+        ? await calibrationSource(options.calibrate ?? SHIPPED_TEXT, options.calibrationTokens)
+        : undefined;
       const manifest = await withProgress((onProgress) =>
         convert({
           checkpoint,
@@ -42,6 +74,9 @@ export function convertCommand(): Command {
           createdSeconds: options.created,
           chatTemplate: options.chatTemplate,
           licencePath: options.licence,
+          quantisation,
+          calibration,
+          resume: options.resume,
           replace: options.force,
           onWarning: (text) => process.stderr.write(`warning: ${text}\n`),
           onProgress,
@@ -54,6 +89,16 @@ export function convertCommand(): Command {
           `chat template ${manifest.chatTemplate ?? "none"}, in ${seconds.toFixed(1)} s\n`,
       );
     });
+}
+
+function bits(text: string): number {
+  if (!/^\d(\.\d{1,3})?$/.test(text)) throw new InvalidArgumentError("Expected a number such as 4.5 or 5.7.");
+  return Number(text);
+}
+
+function tokenCount(text: string): number {
+  if (!/^[1-9]\d{1,6}$/.test(text)) throw new InvalidArgumentError("Expected 10 tokens or more.");
+  return Number(text);
 }
 
 function unixSeconds(text: string): number {

@@ -32,7 +32,8 @@ export function scoreCommand(): Command {
   });
 }
 
-async function readPrompts(path: string, manifest: Manifest): Promise<number[][]> {
+/** Token ids, a JSON array a line; an error names the line. */
+export async function readPrompts(path: string, manifest: Manifest): Promise<number[][]> {
   const prompts: number[][] = [];
   let number = 0;
   for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {

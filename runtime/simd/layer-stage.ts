@@ -1,7 +1,7 @@
 import type { LayerStage, LayerStageOptions, RowGroup } from "../engine.ts";
 import { InferenceError } from "../errors.ts";
 import type { RotaryTable } from "../rotary-table.ts";
-import { checkRowGroups } from "../row-groups.ts";
+import { checkRowGroups, type RowLimits } from "../row-groups.ts";
 import { type Batch, type BatchGroup, type BoundStep, bindStep, type Places } from "./bind.ts";
 import { KvPages, type KvShape, pageTableBytes } from "./kv-pages.ts";
 import { attentionScratchBytes, kvLayerBytes, PAGE_TOKENS } from "./layout.ts";
@@ -60,7 +60,17 @@ export async function loadLayerStage(options: LayerStageOptions, settings: SimdS
   const bind = ({ input, output, steps }: StageProgram): BoundProgram => ({
     input: new RowViews(memory, buffers.get(input)!, hiddenSize),
     output: new RowViews(memory, buffers.get(output)!, hiddenSize),
-    steps: steps.map((step) => bindStep(step, kernels, places, settings.activations)),
+    steps: steps.map((step) => {
+      const bound = bindStep(step, kernels, places, settings.activations);
+      const { onProductInput } = settings;
+      if (onProductInput === undefined || step.op !== "quantizeActivations") return bound;
+      const { x } = step;
+      const views = new RowViews(memory, buffers.get(x)!, x.columns);
+      return (batch: Batch) => {
+        onProductInput(x.name, views.rows(batch.rows));
+        bound(batch);
+      };
+    }),
   });
   const [boundLayers, finalNorm] = programs.map(bind);
   return new SimdLayerStage({
@@ -95,10 +105,16 @@ interface RotaryViews {
 
 class SimdLayerStage implements LayerStage {
   readonly #parts: StageParts;
-  readonly #batch: Batch = { rows: 0, groups: [] };
+  readonly #limits: RowLimits;
+  /** The groups of the current call; they and the rest are kept, so that a call makes none. */
+  readonly #groups: BatchGroup[] = [];
+  readonly #spareGroups: BatchGroup[] = [];
+  readonly #batch: Batch = { rows: 0, groups: this.#groups };
 
   constructor(parts: StageParts) {
     this.#parts = parts;
+    const { kv, layers, maxRows } = parts;
+    this.#limits = { maxRows, hiddenSize: layers.input.columns, sessionTokens: (slot) => kv.tokens(slot) };
   }
 
   get memoryBytes(): number {
@@ -126,12 +142,11 @@ class SimdLayerStage implements LayerStage {
   }
 
   async forward(groups: readonly RowGroup[], hidden: Float32Array): Promise<Float32Array> {
-    const { kv, layers, maxRows } = this.#parts;
-    const { columns: hiddenSize } = layers.input;
-    checkRowGroups(groups, hidden, { maxRows, hiddenSize, sessionTokens: (slot) => kv.tokens(slot) });
-    const placed = this.#reserve(groups);
+    const { kv, layers } = this.#parts;
+    checkRowGroups(groups, hidden, this.#limits);
+    this.#reserve(groups);
     try {
-      const rows = this.#run(layers, hidden, placed);
+      const rows = this.#run(layers, hidden);
       for (const group of groups) kv.commit(group.slot, group.rows);
       return rows;
     } finally {
@@ -149,37 +164,39 @@ class SimdLayerStage implements LayerStage {
         "internal",
         `${hidden.length} values are not up to ${maxRows} rows of ${finalNorm.input.columns}`,
       );
-    return this.#run(finalNorm, hidden, []);
+    return this.#run(finalNorm, hidden);
   }
 
   /** Takes the KV pages of checked groups and fills the rotary tables; an error leaves every session as it was. */
-  #reserve(groups: readonly RowGroup[]): BatchGroup[] {
-    const { kv, rotary } = this.#parts;
-    const totalRows = groups.reduce((sum, { rows }) => sum + rows, 0);
+  #reserve(groups: readonly RowGroup[]): void {
+    const { kv, rotary, maxRows } = this.#parts;
+    while (this.#groups.length > groups.length) this.#spareGroups.push(this.#groups.pop()!);
+    while (this.#groups.length < groups.length)
+      this.#groups.push(this.#spareGroups.pop() ?? { pageTable: 0, position: 0, firstRow: 0, rows: 0 });
     let firstRow = 0;
-    const placed: BatchGroup[] = [];
     try {
-      for (const { slot, position, rows } of groups) {
+      for (let index = 0; index < groups.length; index++) {
+        const { slot, position, rows } = groups[index]!;
         kv.reserve(slot, rows);
-        for (const { table, cosines, sines } of rotary) {
-          const from = firstRow * table.width;
-          table.fill(position, rows, cosines.rows(totalRows).subarray(from), sines.rows(totalRows).subarray(from));
-        }
-        placed.push({ pageTable: kv.table(slot), position, firstRow, rows });
+        for (const { table, cosines, sines } of rotary)
+          table.fill(position, rows, cosines.rows(maxRows), sines.rows(maxRows), firstRow);
+        const placed = this.#groups[index]!;
+        placed.pageTable = kv.table(slot);
+        placed.position = position;
+        placed.firstRow = firstRow;
+        placed.rows = rows;
         firstRow += rows;
       }
     } catch (error) {
       for (const { slot } of groups) kv.release(slot);
       throw error;
     }
-    return placed;
   }
 
-  #run({ input, output, steps }: BoundProgram, hidden: Float32Array, groups: readonly BatchGroup[]): Float32Array {
+  #run({ input, output, steps }: BoundProgram, hidden: Float32Array): Float32Array {
     const rows = hidden.length / input.columns;
     input.rows(rows).set(hidden);
     this.#batch.rows = rows;
-    this.#batch.groups = groups;
     for (const step of steps) step(this.#batch);
     return output.rows(rows);
   }

@@ -8,6 +8,8 @@ export interface SimdSettings {
   readonly activations: ActivationBits;
   /** Bits of a number in the KV cache; left out, what goes with the activations. */
   readonly kvBits?: KvBits | undefined;
+  /** Is shown the rows that enter the stage's matrix products, by the graph's name for them; valid during the call. */
+  readonly onProductInput?: (name: string, rows: Float32Array) => void;
 }
 
 /**

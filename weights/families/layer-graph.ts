@@ -5,6 +5,20 @@ import type { LayerBits } from "./layer-bits.ts";
 import { type LayerMatrix, layerMatrices } from "./shapes.ts";
 import { hiddenShape, type Shard } from "./shard.ts";
 
+/** A matrix of a layer. */
+export interface LayerProduct {
+  readonly matrix: LayerMatrix;
+  /** The checkpoint's tensor. */
+  readonly source: string;
+  /** The graph's name for the rows it multiplies. */
+  readonly input: string;
+}
+
+export interface PlannedLayer extends Shard {
+  /** In order of use. */
+  readonly products: readonly LayerProduct[];
+}
+
 export interface AttentionBlock {
   /** RMSNorm over each head of queries and keys before they are rotated ("q_norm", "k_norm"). */
   readonly headNorms: boolean;
@@ -28,6 +42,7 @@ export class LayerGraph {
   readonly #layout: ExternalLayout;
   readonly #graph: GraphBuilder;
   readonly #cache: readonly string[];
+  readonly #products: LayerProduct[] = [];
 
   constructor(architecture: Architecture, layer: number, bits: LayerBits) {
     const { numKeyValueHeads, headDim } = architecture;
@@ -105,20 +120,23 @@ export class LayerGraph {
   }
 
   /** The shard, once a value "hidden_out" was made. */
-  finish(): Shard {
+  finish(): PlannedLayer {
     const { numKeyValueHeads, headDim } = this.#architecture;
     const presentShape = [1, numKeyValueHeads, "total_tokens", headDim];
     this.#graph.output("hidden_out", "float32", hiddenShape(this.#architecture));
     this.#graph.output("present_key", "float32", presentShape);
     this.#graph.output("present_value", "float32", presentShape);
-    return { graphs: [{ path: `${this.#name}.onnx`, bytes: this.#graph.encode() }], data: this.#layout.files };
+    const graphs = [{ path: `${this.#name}.onnx`, bytes: this.#graph.encode() }];
+    return { graphs, data: this.#layout.files, products: this.#products };
   }
 
   #linear(input: string, block: string, matrix: LayerMatrix): string {
+    const source = `model.layers.${this.#layer}.${block}.${matrix}.weight`;
+    this.#products.push({ matrix, source, input });
     return this.#graph.linear(input, {
       name: matrix,
       bits: this.#bits[matrix],
-      source: `model.layers.${this.#layer}.${block}.${matrix}.weight`,
+      source,
       ...layerMatrices(this.#architecture)[matrix],
     });
   }
