@@ -21,21 +21,23 @@ export class Link {
   readonly peer: string;
   /** The conductor's life this link was dialled in. */
   readonly incarnation: string;
+  readonly #events: LinkEvents;
   #socket: WebSocket | null;
 
   constructor(socket: WebSocket, peer: string, incarnation: string, events: LinkEvents) {
     this.peer = peer;
     this.incarnation = incarnation;
+    this.#events = events;
     this.#socket = socket;
     socket.binaryType = "arraybuffer";
     socket.accept();
     socket.addEventListener("message", ({ data }) => {
       if (this.#socket === null) return;
-      if (typeof data === "string") this.#lose(UNSUPPORTED_DATA, events);
+      if (typeof data === "string") this.#lose(UNSUPPORTED_DATA);
       else events.message(data as ArrayBuffer, this);
     });
-    socket.addEventListener("close", () => this.#lose(NORMAL, events));
-    socket.addEventListener("error", () => this.#lose(NORMAL, events));
+    socket.addEventListener("close", () => this.#lose(NORMAL));
+    socket.addEventListener("error", () => this.#lose(NORMAL));
   }
 
   get open(): boolean {
@@ -47,8 +49,22 @@ export class Link {
     if (frame.length > MAX_FRAME_BYTES) {
       throw new InferenceError("unsupported", `a message of ${frame.length} bytes is over ${MAX_FRAME_BYTES}`);
     }
+    try {
+      this.#socket?.send(frame);
+    } catch {
+      // Closed on the way down, which the runtime has not told yet.
+      this.#lose(NORMAL);
+    }
     if (this.#socket === null) throw new InferenceError("stage_lost", `the link to ${this.peer} is closed`);
-    this.#socket.send(frame);
+  }
+
+  /** Sends what a lost link makes needless: whoever was to hear it hears of the loss. */
+  tell(frame: Uint8Array<ArrayBuffer>): void {
+    try {
+      this.send(frame);
+    } catch (error) {
+      if (this.open) throw error;
+    }
   }
 
   /** Idempotent; `lost` is not called. */
@@ -58,12 +74,12 @@ export class Link {
     closeQuietly(socket, NORMAL);
   }
 
-  #lose(code: number, events: LinkEvents): void {
+  #lose(code: number): void {
     const socket = this.#socket;
     if (socket === null) return;
     this.#socket = null;
     closeQuietly(socket, code);
-    events.lost(this);
+    this.#events.lost(this);
   }
 }
 

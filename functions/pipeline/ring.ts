@@ -83,7 +83,7 @@ export class Ring implements LinkEvents {
     const bytes = this.#encode(0, passage.route, { kind: "close", sessions: [passage.number] });
     const first = { group: 0, replica: passage.route[0]! };
     // A lost link has ended the session already.
-    if (this.#links.isOpen(first)) this.#links.to(first).send(bytes);
+    if (this.#links.isOpen(first)) this.#links.to(first).tell(bytes);
   }
 
   /** Embedding rows of `ids`, which all lie in vocabulary shard `shard`. */

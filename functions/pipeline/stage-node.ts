@@ -175,14 +175,14 @@ export class StageNode implements LinkEvents {
     const { pipelineHash, incarnation } = this.#assignment!;
     const bytes = encodeFrame({ step: 0, pipelineHash, incarnation, route, kind: "close", sessions });
     // Where the link is gone, the sessions ended with it.
-    for (const place of this.#next(route)) if (this.#outbound.isOpen(place)) this.#outbound.to(place).send(bytes);
+    for (const place of this.#next(route)) if (this.#outbound.isOpen(place)) this.#outbound.to(place).tell(bytes);
   }
 
   /** Errors of later stages, on their way to the conductor. */
   #backward(bytes: ArrayBuffer): void {
     const frame = decodeFrame(bytes);
     if (frame.kind !== "error") return;
-    for (const [link, sessions] of this.#byLink(frame.sessions)) link.send(encodeFrame({ ...frame, sessions }));
+    for (const [link, sessions] of this.#byLink(frame.sessions)) link.tell(encodeFrame({ ...frame, sessions }));
   }
 
   #successorLost(lost: Link): void {
@@ -209,8 +209,7 @@ export class StageNode implements LinkEvents {
     place: FaultPlace,
   ): void {
     const { code, message } = toFailure(error);
-    if (!link.open) return;
-    link.send(encodeFrame({ step, pipelineHash, incarnation, route, kind: "error", code, message, place, sessions }));
+    link.tell(encodeFrame({ step, pipelineHash, incarnation, route, kind: "error", code, message, place, sessions }));
   }
 
   get #place(): FaultPlace {

@@ -66,7 +66,8 @@ export class VocabularyNode implements LinkEvents {
     if (frame.kind !== "select" && frame.kind !== "embed" && frame.kind !== "reselect") return;
     // Whoever asked has gone and took its sessions along.
     if (this.#conductor?.incarnation !== frame.incarnation) return;
-    this.#conductor.send(encodeFrame(await this.#answer(frame, link)));
+    const answer = await this.#answer(frame, link);
+    if (this.#conductor?.incarnation === frame.incarnation) this.#conductor.tell(encodeFrame(answer));
   }
 
   async #answer(frame: Question, link: Link): Promise<Frame> {
