@@ -19,6 +19,8 @@ export const MAX_ANGLE = 1_647_099;
 
 const TWO_52 = 4_503_599_627_370_496;
 
+type FloatArray = Float32Array | Float64Array;
+
 const bits = new DataView(new ArrayBuffer(8));
 
 /** 2^exponent for −1022 ≤ exponent ≤ 1023. */
@@ -125,26 +127,26 @@ function cosSeries(r: number, rest: number): number {
   return head + (1 - head - half + (z * z * tail - r * rest));
 }
 
-/** sin(angle + turns · π/2), angle in radians. */
-function turnedSin(angle: number, turns: number): number {
-  if (!(Math.abs(angle) <= MAX_ANGLE)) throw new RangeError(`angle ${angle} is outside ±${MAX_ANGLE} radians`);
-  const count = Math.floor(angle * INVERSE_HALF_PI + 0.5);
-  const high = angle - count * HALF_PI_HIGH;
-  const middle = high - count * HALF_PI_MIDDLE;
-  const low = count * HALF_PI_LOW - (high - middle - count * HALF_PI_MIDDLE);
-  const r = middle - low;
-  const rest = middle - r - low;
-  const quadrant = (count + turns) & 3;
-  const y = quadrant & 1 ? cosSeries(r, rest) : sinSeries(r, rest);
-  return quadrant & 2 ? -y : y;
-}
-
-/** Sine of an angle in radians, within 1 unit in the last place; RangeError beyond MAX_ANGLE. */
-export function sin(angle: number): number {
-  return turnedSin(angle, 0);
-}
-
-/** Cosine of an angle in radians, within 1 unit in the last place; RangeError beyond MAX_ANGLE. */
-export function cos(angle: number): number {
-  return turnedSin(angle, 1);
+/**
+ * Writes sine and cosine of each of `angles` (radians) to place `first` … of the tables, within 1 unit in the last place;
+ * RangeError beyond MAX_ANGLE. Numbers go through arrays, since V8 puts those that functions pass on the heap.
+ */
+export function sinesAndCosines(angles: Float64Array, sines: FloatArray, cosines: FloatArray, first: number): void {
+  for (let i = 0; i < angles.length; i++) {
+    const angle = angles[i]!;
+    if (!(Math.abs(angle) <= MAX_ANGLE)) throw new RangeError(`angle ${angle} is outside ±${MAX_ANGLE} radians`);
+    const count = Math.floor(angle * INVERSE_HALF_PI + 0.5);
+    const high = angle - count * HALF_PI_HIGH;
+    const middle = high - count * HALF_PI_MIDDLE;
+    const low = count * HALF_PI_LOW - (high - middle - count * HALF_PI_MIDDLE);
+    const r = middle - low;
+    const rest = middle - r - low;
+    const sine = sinSeries(r, rest);
+    const cosine = cosSeries(r, rest);
+    const quadrant = count & 3;
+    const turnedSine = quadrant & 1 ? cosine : sine;
+    const turnedCosine = quadrant & 1 ? -sine : cosine;
+    sines[first + i] = quadrant & 2 ? -turnedSine : turnedSine;
+    cosines[first + i] = quadrant & 2 ? -turnedCosine : turnedCosine;
+  }
 }

@@ -1,4 +1,4 @@
-import { cos, exp, log, MAX_ANGLE, sin } from "./elementary.ts";
+import { exp, log, MAX_ANGLE, sinesAndCosines } from "./elementary.ts";
 import { InferenceError } from "./errors.ts";
 
 /**
@@ -9,6 +9,8 @@ export class RotaryTable {
   /** Values a position has in each table: headDim / 2. */
   readonly width: number;
   readonly #inverseFrequencies: Float32Array;
+  /** Of one position. */
+  readonly #angles: Float64Array;
 
   /** `factor` stretches the positions: the frequencies are divided by it ("linear" scaling). */
   constructor(theta: number, headDim: number, factor = 1) {
@@ -18,20 +20,20 @@ export class RotaryTable {
       { length: this.width },
       (_, i) => Math.fround(1 / Math.fround(exp(logTheta * Math.fround((2 * i) / headDim)))) / factor,
     );
+    this.#angles = new Float64Array(this.width);
   }
 
-  /** Writes `positions` rows of [width] cosines and sines, from `firstPosition` on. */
-  fill(firstPosition: number, positions: number, cosines: Float32Array, sines: Float32Array): void {
+  /** Writes `positions` rows of [width] cosines and sines, from `firstPosition` on, to row `firstRow` … of the tables. */
+  fill(firstPosition: number, positions: number, cosines: Float32Array, sines: Float32Array, firstRow = 0): void {
     if (firstPosition + positions > MAX_ANGLE)
       throw new InferenceError(
         "unsupported",
         `positions from ${MAX_ANGLE} on are not supported, asked for ${firstPosition + positions - 1}`,
       );
-    for (let row = 0; row < positions; row++)
-      for (let i = 0; i < this.width; i++) {
-        const angle = Math.fround((firstPosition + row) * this.#inverseFrequencies[i]!);
-        cosines[row * this.width + i] = cos(angle);
-        sines[row * this.width + i] = sin(angle);
-      }
+    for (let row = 0; row < positions; row++) {
+      for (let i = 0; i < this.width; i++)
+        this.#angles[i] = Math.fround((firstPosition + row) * this.#inverseFrequencies[i]!);
+      sinesAndCosines(this.#angles, sines, cosines, (firstRow + row) * this.width);
+    }
   }
 }

@@ -7,11 +7,11 @@ import type { Matrix, RowBuffer, Step, Vector } from "./program.ts";
 /** One session's consecutive rows inside a batch. */
 export interface BatchGroup {
   /** Offset of the session's page table. */
-  readonly pageTable: number;
-  readonly position: number;
+  pageTable: number;
+  position: number;
   /** Of the batch. */
-  readonly firstRow: number;
-  readonly rows: number;
+  firstRow: number;
+  rows: number;
 }
 
 /** What changes from call to call. */

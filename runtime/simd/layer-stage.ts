@@ -60,17 +60,7 @@ export async function loadLayerStage(options: LayerStageOptions, settings: SimdS
   const bind = ({ input, output, steps }: StageProgram): BoundProgram => ({
     input: new RowViews(memory, buffers.get(input)!, hiddenSize),
     output: new RowViews(memory, buffers.get(output)!, hiddenSize),
-    steps: steps.map((step) => {
-      const bound = bindStep(step, kernels, places, settings.activations);
-      const { onProductInput } = settings;
-      if (onProductInput === undefined || step.op !== "quantizeActivations") return bound;
-      const { x } = step;
-      const views = new RowViews(memory, buffers.get(x)!, x.columns);
-      return (batch: Batch) => {
-        onProductInput(x.name, views.rows(batch.rows));
-        bound(batch);
-      };
-    }),
+    steps: steps.map((step) => bindStep(step, kernels, places, settings.activations)),
   });
   const [boundLayers, finalNorm] = programs.map(bind);
   return new SimdLayerStage({
