@@ -1,4 +1,3 @@
-import { median } from "../peers/interleave.ts";
 import type { TimedCall } from "./timed-kernels.ts";
 
 /** Time of the calls of one kernel and size. */
@@ -19,10 +18,14 @@ export interface Profile {
 }
 
 /**
- * Where the time of `tokens` tokens went, for one of them, from repeated traces of the same calls. Each call counts with
- * the median of its repetitions, so that what the machine did beside it falls out. Throws when the traces differ.
+ * Where the time of `tokens` tokens went, for one of them, from repeated traces of the same calls: `typical` stands for
+ * the repetitions of a call. Throws when the traces differ.
  */
-export function profileOf(traces: readonly (readonly TimedCall[])[], tokens: number): Profile {
+export function profileOf(
+  traces: readonly (readonly TimedCall[])[],
+  tokens: number,
+  typical: (ms: readonly number[]) => number,
+): Profile {
   const [first = []] = traces;
   const times = new Map<string, { calls: number; ms: number }>();
   let executorMs = 0;
@@ -30,11 +33,11 @@ export function profileOf(traces: readonly (readonly TimedCall[])[], tokens: num
     const repeated = traces.map((trace) => trace[index]);
     if (traces.some((trace) => trace.length !== first.length || trace[index]!.kernel !== kernel))
       throw new Error(`the repetitions made different calls: number ${index} is not ${kernel} in all of them`);
-    executorMs += median(repeated.map((call) => call!.beforeMs)) / tokens;
+    executorMs += typical(repeated.map((call) => call!.beforeMs)) / tokens;
     const time = times.get(kernel) ?? { calls: 0, ms: 0 };
     times.set(kernel, {
       calls: time.calls + 1 / tokens,
-      ms: time.ms + median(repeated.map((call) => call!.ms)) / tokens,
+      ms: time.ms + typical(repeated.map((call) => call!.ms)) / tokens,
     });
   }
   const ms = [...times.values()].reduce((sum, time) => sum + time.ms, executorMs);

@@ -1,11 +1,12 @@
 /**
  * Where the time of a whole model goes, kernel by kernel: tokens decoded after each context, and prompts.
- * `node test/bench/whole-model/profile.ts [--model FOLDER] [--engine-build simd128] [--context 128,4096] …`
- * Without --model the random Gemma 2B. Writes .lapidary/profile-MODEL-BUILD.json.
+ * `node test/bench/whole-model/profile.ts [--model FOLDER | --layers 2] [--engine-build simd128] [--context 128,4096] …`
+ * Without --model a random Gemma 2B. Writes .lapidary/profile-MODEL-BUILD.json.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { median } from "../peers/interleave.ts";
 import { MeasuredSequence } from "../peers/measured-sequence.ts";
 import { BENCH_FOLDER, benchModelFolder } from "./bench-model.ts";
 import { OneProcessSequence } from "./one-process-sequence.ts";
@@ -16,6 +17,9 @@ import { TimedKernels } from "./timed-kernels.ts";
 const { values: options } = parseArgs({
   options: {
     model: { type: "string" },
+    /** Without a model: a random one of this shape, and of so many layers. */
+    shape: { type: "string", default: "2b" },
+    layers: { type: "string" },
     "engine-build": { type: "string", default: "relaxed" },
     /** Tokens before those decoded. */
     context: { type: "string", default: "128,4096" },
@@ -24,19 +28,33 @@ const { values: options } = parseArgs({
     prefill: { type: "string", default: "128,512" },
     "chunk-rows": { type: "string", default: "128" },
     repetitions: { type: "string", default: "5" },
+    clock: { type: "string", default: "wall" },
   },
 });
 
 const build = ENGINE_BUILDS.find((name) => name === options["engine-build"]);
 if (!build) throw new Error(`--engine-build: expected ${ENGINE_BUILDS.join(" or ")}, found ${options["engine-build"]}`);
-const folder = options.model ?? (await benchModelFolder("2b"));
+const [layers] = options.layers === undefined ? [] : counts("layers", options.layers);
+const folder = options.model ?? (await benchModelFolder(options.shape, layers));
 const contexts = counts("context", options.context);
 const prefills = counts("prefill", options.prefill);
 const [decodeTokens] = counts("decode-tokens", options["decode-tokens"]) as [number];
 const [repetitions] = counts("repetitions", options.repetitions) as [number];
 const [chunkRows] = counts("chunk-rows", options["chunk-rows"]) as [number];
 
-const timed = new TimedKernels();
+/**
+ * The clock's times count with their median, so that what the machine does beside falls out. On a machine that is never
+ * quiet `--clock cpu` takes this thread's processor time instead: Linux counts it in steps of some milliseconds, which is
+ * right on average alone, over many calls.
+ */
+const CLOCKS = {
+  wall: { now: () => performance.now(), typical: median },
+  cpu: { now: threadCpuMs, typical: mean },
+} as const;
+const clock = CLOCKS[options.clock as keyof typeof CLOCKS];
+if (!clock) throw new Error(`--clock: expected ${Object.keys(CLOCKS).join(" or ")}, found ${options.clock}`);
+
+const timed = new TimedKernels(clock.now);
 const model = await openBenchModel(folder, {
   build,
   kvTokens: Math.max(...prefills, ...contexts.map((tokens) => tokens + decodeTokens)),
@@ -64,7 +82,10 @@ for (const context of contexts)
   );
 
 const path = join(BENCH_FOLDER, "..", `profile-${model.manifest.name}-${build}.json`);
-writeFileSync(path, `${JSON.stringify({ model: model.manifest.name, build, chunkRows, profiles }, null, 2)}\n`);
+writeFileSync(
+  path,
+  `${JSON.stringify({ model: model.manifest.name, build, clock: options.clock, chunkRows, profiles }, null, 2)}\n`,
+);
 console.log(`written: ${path}`);
 
 async function profile(what: string, tokens: number, run: () => Promise<number>) {
@@ -74,7 +95,7 @@ async function profile(what: string, tokens: number, run: () => Promise<number>)
     await run();
     traces.push(timed.calls);
   }
-  const found = profileOf(traces, tokens);
+  const found = profileOf(traces, tokens, clock.typical);
   const attention = found.kernels.find(({ kernel }) => kernel === "attention")!;
   console.log(`\n${what}: ${found.ms.toPrecision(4)} ms, attention ${percent(attention.share)}`);
   console.table(
@@ -92,6 +113,15 @@ function counts(option: string, text: string): number[] {
   if (values.some((value) => !Number.isInteger(value) || value < 1))
     throw new Error(`--${option}: expected whole numbers of at least 1, found ${text}`);
   return values;
+}
+
+function threadCpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function percent(share: number): string {

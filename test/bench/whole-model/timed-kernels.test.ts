@@ -5,7 +5,7 @@ import { OneProcessSequence } from "./one-process-sequence.ts";
 import { openBenchModel } from "./open-model.ts";
 import { TimedKernels } from "./timed-kernels.ts";
 
-const timed = new TimedKernels();
+const timed = new TimedKernels(() => performance.now());
 const model = await openBenchModel(DEMO_MODEL, {
   build: "relaxed",
   kvTokens: 64,
