@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { loadKernelModules } from "../../cli/kernel-modules.ts";
 import { instantiateKernels } from "../../runtime/simd/instantiate.ts";
+import { benchAttention } from "./kernels/attention-bench.ts";
 import { createBaselines } from "./kernels/baselines.ts";
 import { BenchMemory } from "./kernels/bench-memory.ts";
 import type { Timing } from "./kernels/measured-action.ts";
@@ -44,6 +45,7 @@ const timings = [
   ...(await measure(24, benchManyRows)),
   ...(await measure(128, benchTable)),
   ...(await measure(16, (bench, { relaxed }) => benchRows(bench, relaxed))),
+  ...(await measure(200, (bench, { relaxed }) => benchAttention(bench, relaxed))),
 ];
 
 const rounded = (value: number | null) => (value === null ? "" : Number(value.toPrecision(3)));

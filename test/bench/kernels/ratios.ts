@@ -1,3 +1,5 @@
+import type { KvBits } from "../../../runtime/engine.ts";
+import { attentionName } from "./attention-bench.ts";
 import type { Timing } from "./measured-action.ts";
 
 export interface Ratio {
@@ -21,6 +23,23 @@ export function kernelRatios(timings: readonly Timing[]): Ratio[] {
   const prototype = "the same with lanes of columns (the prototype's way)";
   const manyRows = "4 bit × 64 rows, relaxed";
   const table = "8 bit table × 1 row, relaxed";
+  const matrices = find("layer's matrices × 1 row").medianMs;
+  const attention = (kvBits: KvBits, tokens: number) =>
+    find(attentionName(kvBits, `decode at ${tokens}`)).medianMs / matrices;
+  const prefill = (kvBits: KvBits) =>
+    find(attentionName(kvBits, "prefill of 512")).medianMs / (8 * find("layer's matrices × 64 rows").medianMs);
+  const attentionRatios = ([16, 8] as const).flatMap((kvBits): Ratio[] => [
+    ...[128, 1024, 4096].map((tokens) => ({
+      name: `${attentionName(kvBits, `decode at ${tokens}`)}, of the layer's matrices`,
+      value: attention(kvBits, tokens),
+    })),
+    {
+      name: `a layer's decode speed at 4096 of that at 128, ${kvBits === 8 ? "int8" : "float16"}`,
+      value: (1 + attention(kvBits, 128)) / (1 + attention(kvBits, 4096)),
+      bar: 0.8,
+    },
+    { name: `${attentionName(kvBits, "prefill of 512")}, of the layer's matrices`, value: prefill(kvBits) },
+  ]);
   return [
     { name: "1 row over onnxruntime-web", value: faster(oneRow, "onnxruntime-web MatMulNBits × 1 row"), bar: 70 },
     { name: "1 row over the prototype's way", value: faster(oneRow, prototype), bar: 1 },
@@ -31,5 +50,6 @@ export function kernelRatios(timings: readonly Timing[]): Ratio[] {
     { name: "SIMD128 of relaxed, 1 row", value: faster("4 bit × 1 row, SIMD128", oneRow), bar: 0.5 },
     { name: "SIMD128 of relaxed, 64 rows", value: faster("4 bit × 64 rows, SIMD128", manyRows), bar: 0.5 },
     { name: "SIMD128 of relaxed, table", value: faster("8 bit table × 1 row, SIMD128", table), bar: 0.5 },
+    ...attentionRatios,
   ];
 }
