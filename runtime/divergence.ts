@@ -39,7 +39,9 @@ export function addDivergence(
     if (logits[id]! > logits[top]!) top = id;
     if (reference[id]! > reference[referenceTop]!) referenceTop = id;
     const logProbability = reference[id]! - referenceTotal;
-    kl += exp(logProbability) * (logProbability - (logits[id]! - total));
+    const probability = exp(logProbability);
+    // 0 · ln 0 is 0.
+    if (probability > 0) kl += probability * (logProbability - (logits[id]! - total));
   }
   sums.positions += 1;
   sums.kl += kl;

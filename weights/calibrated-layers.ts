@@ -77,6 +77,7 @@ export class CalibratedLayers {
     const { products } = layerShard(architecture, layer, bits);
     const open = products.filter((product) => this.#isOpen(product, bits));
     const inputs = [...new Set(open.map(({ input }) => input))];
+    if (inputs.length === 0) return done;
     for (const looked of this.#options.method === "gptq" ? inputs.map((input) => [input]) : [inputs]) {
       // Matrices still to come are taken in 8 bits, as good as exact.
       const soFar = { ...evenBits(8) };
@@ -124,6 +125,8 @@ export class CalibratedLayers {
       layer,
       hidden: this.#hidden,
       sequenceTokens: this.#sequenceTokens,
+      // Inputs come in order of use.
+      lastProductInput: inputs.at(-1)!,
       onProductInput: (name, rows) => {
         moments.get(name)?.add(rows);
         this.#options.onStep();

@@ -7,6 +7,7 @@ import { KvPages, type KvShape, pageTableBytes } from "./kv-pages.ts";
 import { attentionScratchBytes, kvLayerBytes, PAGE_TOKENS } from "./layout.ts";
 import { MemoryPlan } from "./memory.ts";
 import { placeBuffers, placeWeights } from "./placement.ts";
+import type { Step } from "./program.ts";
 import { placeRotaryTables } from "./rotary-places.ts";
 import { RowViews } from "./row-views.ts";
 import { cacheBits, type SimdSettings } from "./settings.ts";
@@ -60,7 +61,17 @@ export async function loadLayerStage(options: LayerStageOptions, settings: SimdS
   const bind = ({ input, output, steps }: StageProgram): BoundProgram => ({
     input: new RowViews(memory, buffers.get(input)!, hiddenSize),
     output: new RowViews(memory, buffers.get(output)!, hiddenSize),
-    steps: steps.map((step) => bindStep(step, kernels, places, settings.activations)),
+    steps: observedSteps(steps, settings).map((step) => {
+      const bound = bindStep(step, kernels, places, settings.activations);
+      const { onProductInput } = settings;
+      if (onProductInput === undefined || step.op !== "quantizeActivations") return bound;
+      const { x } = step;
+      const views = new RowViews(memory, buffers.get(x)!, x.columns);
+      return (batch: Batch) => {
+        onProductInput(x.name, views.rows(batch.rows));
+        bound(batch);
+      };
+    }),
   });
   const [boundLayers, finalNorm] = programs.map(bind);
   return new SimdLayerStage({
@@ -75,6 +86,14 @@ export async function loadLayerStage(options: LayerStageOptions, settings: SimdS
     })),
     maxRows,
   });
+}
+
+/** The steps as far as they are wanted. */
+function observedSteps(steps: readonly Step[], { lastProductInput }: SimdSettings): readonly Step[] {
+  if (lastProductInput === undefined) return steps;
+  const last = steps.findIndex((step) => step.op === "quantizeActivations" && step.x.name === lastProductInput);
+  if (last < 0) throw new InferenceError("internal", `no product takes rows named ${lastProductInput}`);
+  return steps.slice(0, last + 1);
 }
 
 interface StageParts {

@@ -11,7 +11,7 @@ const CHUNK_ROWS = 64;
 /** Runs a layer for calibration on the engine that will serve it; each call loads the layer's files. */
 export function layerRunner(settings: Pick<SimdSettings, "kernels" | "activations">): RunLayer {
   return async (run) => {
-    const { manifest, layer, onProductInput } = run;
+    const { manifest, layer, onProductInput, lastProductInput } = run;
     const options = {
       manifest,
       source: {
@@ -26,7 +26,11 @@ export function layerRunner(settings: Pick<SimdSettings, "kernels" | "activation
       maxRows: CHUNK_ROWS,
     };
     checkLayerOptions(options);
-    const stage = await loadLayerStage(options, { ...settings, ...(onProductInput && { onProductInput }) });
+    const stage = await loadLayerStage(options, {
+      ...settings,
+      ...(onProductInput && { onProductInput }),
+      ...(lastProductInput && { lastProductInput }),
+    });
     await runSequences(stage, run);
   };
 }

@@ -10,6 +10,8 @@ export interface SimdSettings {
   readonly kvBits?: KvBits | undefined;
   /** Is shown the rows that enter the stage's matrix products, by the graph's name for them; valid during the call. */
   readonly onProductInput?: (name: string, rows: Float32Array) => void;
+  /** Leave out what comes after those rows: what a stage then answers means nothing. */
+  readonly lastProductInput?: string;
 }
 
 /**

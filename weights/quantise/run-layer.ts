@@ -15,6 +15,8 @@ export interface LayerRun {
   readonly into?: Float32Array;
   /** Is shown the rows that enter matrix products, by the graph's name for them; valid during the call. */
   readonly onProductInput?: (name: string, rows: Float32Array) => void;
+  /** Rows after which the rest of the layer need not be computed. */
+  readonly lastProductInput?: string;
 }
 
 /** Runs a layer by an engine: what calibration is given, since `weights/` has none. */

@@ -6,7 +6,10 @@ import type { QuantisedMatrices } from "./quantised-matrix.ts";
 import type { LayerRun, RunLayer } from "./run-layer.ts";
 
 /** What a trial does with the layer: see LayerRun. */
-export type Trial = Pick<LayerRun, "layer" | "hidden" | "sequenceTokens" | "into" | "onProductInput">;
+export type Trial = Pick<
+  LayerRun,
+  "layer" | "hidden" | "sequenceTokens" | "into" | "onProductInput" | "lastProductInput"
+>;
 
 /** Runs layers that are not (yet) files of a model folder. */
 export class TrialLayers {

@@ -4,7 +4,15 @@ import { readdirSync, readFileSync } from "node:fs";
 
 const folder = new URL("assembly/", import.meta.url);
 
-export async function compileQuantiseKernels() {
+let compiled;
+
+/** Compiled once a process. */
+export function compileQuantiseKernels() {
+  compiled ??= compile();
+  return compiled;
+}
+
+async function compile() {
   const files = new Map(readdirSync(folder).map((name) => [name, readFileSync(new URL(name, folder), "utf8")]));
   const { default: asc } = await import("assemblyscript/asc");
   let binary;
