@@ -1,5 +1,4 @@
 import { exponential } from "./vector/exponential";
-import { visibleLanes } from "./vector/scores";
 import { maxOfLanes, sumOfLanes } from "./vector/sums";
 
 /*
@@ -33,30 +32,34 @@ export function divideBySums(state: usize, count: u32, stateBytes: u32, out: usi
  * maximum grows, sum and weighted values shrink to match first.
  */
 export function weighTile(weights: usize, first: u32, last: u32, state: usize, out: usize, headBytes: u32): void {
-  const max = f32x4.splat(raiseMaximum(weights, first, last, state, out, headBytes));
+  hideBeside(weights, first, last);
+  const end = weights + (last << 2);
+  let at = weights + ((first & ~3) << 2);
+  const max = f32x4.splat(raiseMaximum(at, end, state, out, headBytes));
   let sums = f32x4.splat(0);
-  for (let token = first & ~3; token < last; token += 4) {
-    const at = weights + (token << 2);
-    const weight = v128.and(exponential(f32x4.sub(v128.load(at), max)), visibleLanes(token, first, last));
+  for (; at < end; at += 16) {
+    const weight = exponential(f32x4.sub(v128.load(at), max));
     v128.store(at, weight);
     sums = f32x4.add(sums, weight);
   }
   store<f32>(state, load<f32>(state, 4) + sumOfLanes(sums), 4);
 }
 
-function raiseMaximum(weights: usize, first: u32, last: u32, state: usize, out: usize, headBytes: u32): f32 {
-  const lowest = f32x4.splat(-Infinity);
+/** Makes the scores −∞, of weight 0, that share a vector with visible ones. */
+function hideBeside(scores: usize, first: u32, last: u32): void {
+  for (let token = first & ~3; token < first; token++) store<f32>(scores + (token << 2), -Infinity);
+  for (let token = last; token & 3; token++) store<f32>(scores + (token << 2), -Infinity);
+}
+
+function raiseMaximum(scores: usize, end: usize, state: usize, out: usize, headBytes: u32): f32 {
   const maximum = load<f32>(state);
   let largest = f32x4.splat(maximum);
-  for (let token = first & ~3; token < last; token += 4) {
-    const scores = v128.load(weights + (token << 2));
-    largest = f32x4.pmax(largest, v128.bitselect(scores, lowest, visibleLanes(token, first, last)));
-  }
+  for (; scores < end; scores += 16) largest = f32x4.pmax(largest, v128.load(scores));
   const grown = maxOfLanes(largest);
   if (!(grown > maximum)) return maximum;
   const factor = exponential(f32x4.splat(maximum - grown));
   store<f32>(state, grown);
   store<f32>(state, load<f32>(state, 4) * f32x4.extract_lane(factor, 0), 4);
-  for (const end = out + headBytes; out < end; out += 16) v128.store(out, f32x4.mul(v128.load(out), factor));
+  for (const next = out + headBytes; out < next; out += 16) v128.store(out, f32x4.mul(v128.load(out), factor));
   return grown;
 }

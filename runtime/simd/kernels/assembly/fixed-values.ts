@@ -1,7 +1,6 @@
 import { largestMagnitude, stepSize, stepsInOne } from "./fixed-point";
 import { FIXED_STEPS, TILE_WEIGHTS } from "./layout";
 import { addDots, nearestSteps, wideBytes } from "./vector/fixed";
-import { visibleLanes } from "./vector/scores";
 import { addProduct } from "./vector/sums";
 
 /*
@@ -14,11 +13,11 @@ export function quantizeWeights(weights: usize, first: u32, last: u32, scales: u
   const begin = first & ~3;
   const from = weights + (begin << 2);
   const end = weights + (last << 2);
-  // The scale beside a token that is not visible may be anything.
-  for (let token = begin; token < last; token += 4) {
-    const offset = token << 2;
-    const scaled = f32x4.mul(v128.load(weights + offset), v128.load(scales + offset));
-    v128.store(weights + offset, v128.and(scaled, visibleLanes(token, first, last)));
+  const zero = f32x4.splat(0);
+  // Beside tokens that are not visible, of weight 0, the scale may be anything.
+  for (let at = from; at < end; at += 16) {
+    const weight = v128.load(at);
+    v128.store(at, v128.and(f32x4.mul(weight, v128.load(scales + (at - weights))), f32x4.gt(weight, zero)));
   }
   const largest = largestMagnitude(from, end);
   const factor = stepsInOne(largest, FIXED_STEPS);
