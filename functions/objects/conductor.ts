@@ -9,7 +9,7 @@ import { GenerationRun } from "../pipeline/generation-run.ts";
 import { LazyPart } from "../pipeline/lazy-part.ts";
 import { Pauses } from "../pipeline/pauses.ts";
 import { Pipeline } from "../pipeline/pipeline.ts";
-import type { PipelineStatus } from "../pipeline/pipeline-status.ts";
+import type { ConductorStatus } from "../pipeline/pipeline-status.ts";
 import { RingSession } from "../pipeline/ring-session.ts";
 import { NOTHING_USED, settle, type TokenUsage } from "../pipeline/settlement.ts";
 import { readPipelineSettings } from "../settings.ts";
@@ -72,8 +72,9 @@ export class Conductor extends DurableObject<Env> {
   }
 
   /** How the pipeline and its parts are; wakes none of them. */
-  async status(): Promise<PipelineStatus> {
-    return await (await this.#ensureReady()).status();
+  async status(): Promise<ConductorStatus> {
+    const pipeline = await this.#ensureReady();
+    return { ...(await pipeline.status()), running: this.#runs.size, paused: this.#pauses.size };
   }
 
   /** Forgets what is too old to be resumed. */

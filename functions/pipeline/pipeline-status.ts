@@ -14,9 +14,18 @@ export interface PipelineStatus {
   readonly engine: EngineIdentity;
   readonly sessions: number;
   readonly waiting: number;
+  /** Sessions the parts have been told of, and what they were asked and have not answered. */
+  readonly passages: number;
+  readonly unanswered: number;
   /** WASM (or JS) memory of all parts together. */
   readonly memoryBytes: number;
   readonly embeddingCacheBytes: number;
   readonly stages: readonly (StageRange & { readonly replicas: readonly ReplicaStatus[] })[];
   readonly shards: readonly (TableRange & PartReport)[];
+}
+
+/** The same with the conductor's own: generations that run or wait, and those whose reader vanished. */
+export interface ConductorStatus extends PipelineStatus {
+  readonly running: number;
+  readonly paused: number;
 }

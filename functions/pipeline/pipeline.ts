@@ -67,6 +67,8 @@ export class Pipeline implements RingParts {
       engine,
       sessions: this.admission.sessions,
       waiting: this.admission.waiting,
+      passages: this.ring.passages,
+      unanswered: this.ring.unanswered,
       memoryBytes: parts.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0),
       embeddingCacheBytes: this.embeddings.cachedBytes,
       stages: stageStatus,

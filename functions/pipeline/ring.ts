@@ -58,6 +58,14 @@ export class Ring implements LinkEvents {
     return this.#topology;
   }
 
+  get passages(): number {
+    return this.#passages.size;
+  }
+
+  get unanswered(): number {
+    return this.#outstanding.size;
+  }
+
   /** Has the parts of `route` ready and linked, and begins a session on it; InferenceError says what could not be. */
   async open(route: Route): Promise<Passage> {
     await this.#joins.join(route, (place) => this.#suspect(place));

@@ -91,9 +91,10 @@ export async function abortInTheMiddle(stub: DurableObjectStub<Stage> | DurableO
 export async function allFree(conductor: ConductorStub, limitMs = 2000, kvTokens = KV_TOKENS): Promise<void> {
   await vi.waitFor(
     async () => {
-      const { sessions, waiting, stages, shards } = await conductor.status();
+      const { sessions, waiting, running, passages, unanswered, stages, shards } = await conductor.status();
       const replicas = stages.flatMap((stage) => stage.replicas).filter(({ state }) => state === "ready");
-      expect({ sessions, waiting }).toEqual({ sessions: 0, waiting: 0 });
+      const counts = { sessions, waiting, running, passages, unanswered };
+      expect(counts).toEqual({ sessions: 0, waiting: 0, running: 0, passages: 0, unanswered: 0 });
       expect(shards.map((shard) => shard.sessions)).toEqual(shards.map(() => 0));
       expect(replicas).toEqual(
         replicas.map((replica) => ({ ...replica, sessions: 0, reservedTokens: 0, freeKvTokens: kvTokens })),

@@ -1,0 +1,87 @@
+import { runInDurableObject } from "cloudflare:test";
+import { expect, test } from "vitest";
+import type { GenerateCall } from "../../../functions/pipeline/generation-call.ts";
+import { allFree, type ConductorStub, callFor, freshConductor, requestFor } from "../ring/conductors.ts";
+import { choices } from "./kills.ts";
+
+const SESSIONS = 1000;
+const AT_ONCE = 25;
+/** How much of an answer is read before it is left. */
+const READS = [0, 1, 2, 5, 10];
+const TIME_LIMIT_MS = 120_000;
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Reads some bytes of an answer; whether it is at its end. */
+async function readSome(events: ReadableStreamDefaultReader<Uint8Array>, reads: number): Promise<boolean> {
+  for (let read = 0; read < reads; read++) {
+    const { done } = await events.read().catch(() => ({ done: true }));
+    if (done) return true;
+  }
+  return false;
+}
+
+type Ending = (conductor: ConductorStub, call: GenerateCall, reads: number) => Promise<void>;
+
+/** Every way to leave: before there is an answer, in the middle of one, by word or without one, or not at all. */
+const ENDINGS: readonly Ending[] = [
+  async function cancelWhileAdmitted(conductor, call, reads) {
+    const answering = conductor.generate(call);
+    await pause(reads);
+    await conductor.cancel(call.id);
+    const answer = await answering;
+    if (answer.admitted) await readSome(answer.events.getReader(), Number.POSITIVE_INFINITY);
+  },
+  async function cancelInTheMiddle(conductor, call, reads) {
+    const answer = await conductor.generate(call);
+    if (!answer.admitted) return;
+    const events = answer.events.getReader();
+    await readSome(events, reads);
+    await conductor.cancel(call.id);
+    await readSome(events, Number.POSITIVE_INFINITY);
+  },
+  async function leaveWithoutAWord(conductor, call, reads) {
+    const answer = await conductor.generate(call);
+    if (!answer.admitted) return;
+    const events = answer.events.getReader();
+    await readSome(events, reads);
+    await events.cancel();
+    // A gateway that could not say it at once.
+    await conductor.cancel(call.id);
+  },
+  async function readToTheEnd(conductor, call) {
+    const answer = await conductor.generate(call);
+    if (answer.admitted) await readSome(answer.events.getReader(), Number.POSITIVE_INFINITY);
+  },
+];
+
+test(
+  `${SESSIONS} sessions are opened and dropped at random points: pages, maps and records return to nothing`,
+  async () => {
+    const conductor = await freshConductor();
+    const request = await requestFor("Once upon a time", {
+      sampling: { temperature: 2, topK: 0, topP: 1, minP: 0, seed: 7n },
+      maxTokens: 16,
+    });
+    const choose = choices(1000);
+    let opened = 0;
+    const users = Array.from({ length: AT_ONCE }, async () => {
+      while (opened < SESSIONS) {
+        opened++;
+        await choose(ENDINGS)(conductor, await callFor(request, { tenant: "dropped-sessions" }), choose(READS));
+      }
+    });
+    await Promise.all(users);
+    expect(opened).toBe(SESSIONS);
+    await allFree(conductor);
+    expect(await conductor.status()).toMatchObject({ paused: 0 });
+    // What is left can still be resumed: answers that ended, and nothing of those that were cancelled.
+    const records = await runInDurableObject(
+      conductor,
+      async (_, { storage }) => await storage.list({ prefix: "call/" }),
+    );
+    expect(records.size).toBeGreaterThan(SESSIONS / 10);
+    expect(records.size).toBeLessThan(SESSIONS);
+  },
+  TIME_LIMIT_MS,
+);
