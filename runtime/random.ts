@@ -46,3 +46,17 @@ export class CounterNoise {
     return ((high >>> 6) * 67_108_864 + (low >>> 6) + 0.5) / 4_503_599_627_370_496;
   }
 }
+
+const WORD = (1n << 64n) - 1n;
+
+/**
+ * The seed of one of several answers to the same prompt: the first has the request's own, each other one a stream of its
+ * own (the output of SplitMix64, Steele, Lea and Flood 2014, whose steps never meet for one seed).
+ */
+export function choiceSeed(seed: bigint, choice: number): bigint {
+  if (choice === 0) return seed;
+  let mixed = (seed + BigInt(choice) * 0x9e37_79b9_7f4a_7c15n) & WORD;
+  mixed = ((mixed ^ (mixed >> 30n)) * 0xbf58_476d_1ce4_e5b9n) & WORD;
+  mixed = ((mixed ^ (mixed >> 27n)) * 0x94d0_49bb_1331_11ebn) & WORD;
+  return mixed ^ (mixed >> 31n);
+}

@@ -16,6 +16,28 @@ const usage = z.strictObject({
   total_tokens: count,
 });
 
+const logprob = z.number().describe("Natural logarithm, of the model's own distribution; at least -9999.");
+const namedToken = {
+  token: z.string().describe("Distinct for every token: bytes:\\xe2 for a byte of a character."),
+  bytes: z.array(z.int().min(0).max(255)).nullable(),
+};
+const chatLogprobs = z.strictObject({
+  content: z.array(
+    z.strictObject({
+      ...namedToken,
+      logprob,
+      top_logprobs: z.array(z.strictObject({ ...namedToken, logprob })),
+    }),
+  ),
+  refusal: z.null(),
+});
+const completionLogprobs = z.strictObject({
+  tokens: z.array(z.string()),
+  token_logprobs: z.array(logprob.nullable()).describe("null for the first token of an echoed prompt."),
+  top_logprobs: z.array(z.record(z.string(), logprob).nullable()),
+  text_offset: z.array(count),
+});
+
 /** 200 of POST /v1/chat/completions */
 export const chatCompletion = z.strictObject({
   ...head,
@@ -29,7 +51,7 @@ export const chatCompletion = z.strictObject({
         refusal: z.null(),
         annotations: z.array(z.never()),
       }),
-      logprobs: z.null(),
+      logprobs: chatLogprobs.nullable(),
       finish_reason: finishReason,
     }),
   ),
@@ -48,7 +70,7 @@ export const chatCompletionChunk = z.strictObject({
         content: z.string().optional(),
         refusal: z.null().optional(),
       }),
-      logprobs: z.null(),
+      logprobs: chatLogprobs.nullable(),
       finish_reason: finishReason.nullable(),
     }),
   ),
@@ -60,7 +82,12 @@ export const textCompletion = z.strictObject({
   ...head,
   object: z.literal("text_completion"),
   choices: z.array(
-    z.strictObject({ index: count, text: z.string(), logprobs: z.null(), finish_reason: finishReason.nullable() }),
+    z.strictObject({
+      index: count,
+      text: z.string(),
+      logprobs: completionLogprobs.nullable(),
+      finish_reason: finishReason.nullable(),
+    }),
   ),
   usage: usage.nullable().optional(),
 });

@@ -11,8 +11,11 @@ export function checkCall({ manifestHash, promptIds, maxTokens }: GenerateCall, 
       `the prompt was tokenised for manifest ${manifestHash}, this conductor serves ${model.manifestHash}`,
     );
   }
-  if (promptIds.length === 0 || !Number.isInteger(maxTokens) || maxTokens < 1) {
-    throw new InferenceError("unsupported", "a generation needs at least one prompt token and room for one more");
+  if (promptIds.length === 0 || !Number.isInteger(maxTokens) || maxTokens < 0) {
+    throw new InferenceError(
+      "unsupported",
+      "a generation needs at least one prompt token and a count of tokens to draw",
+    );
   }
   if (promptIds.length + maxTokens > maxPositionEmbeddings) {
     throw new InferenceError(

@@ -1,8 +1,14 @@
 import { z } from "zod";
 import type { Manifest } from "../../weights/manifest.ts";
-import { ApiError } from "../errors.ts";
 import { acceptedChatFields } from "./accepted-fields.ts";
-import { type GenerationOptions, generationFields, generationOptions, text } from "./generation-fields.ts";
+import {
+  type GenerationOptions,
+  generationFields,
+  generationOptions,
+  invalid,
+  MAX_TOP_LOGPROBS,
+  text,
+} from "./generation-fields.ts";
 import { validate } from "./validation.ts";
 
 const MAX_MESSAGES = 4096;
@@ -41,6 +47,8 @@ export const chatSchema = z.strictObject({
   ...generationFields,
   ...acceptedChatFields,
   max_completion_tokens: generationFields.max_tokens,
+  logprobs: z.boolean().optional(),
+  top_logprobs: z.int().min(0).max(MAX_TOP_LOGPROBS).optional(),
   messages: z.array(message).min(1).max(MAX_MESSAGES),
 });
 
@@ -56,16 +64,21 @@ export interface ChatRequest {
 }
 
 /** Checks the body of POST /v1/chat/completions; an ApiError (400) names the field that is wrong. */
-export function parseChatRequest(body: Record<string, unknown>, defaults: Manifest["generationDefaults"]): ChatRequest {
-  const { max_completion_tokens, messages, ...fields } = validate(chatSchema, body);
+export function parseChatRequest(body: Record<string, unknown>, manifest: Manifest): ChatRequest {
+  const {
+    max_completion_tokens,
+    messages,
+    logprobs,
+    top_logprobs: topLogprobs = 0,
+    ...fields
+  } = validate(chatSchema, body);
   if (
     fields.max_tokens !== undefined &&
     max_completion_tokens !== undefined &&
     fields.max_tokens !== max_completion_tokens
   )
-    throw new ApiError(400, "invalid_value", "max_tokens: differs from max_completion_tokens; give one of them.", {
-      param: "max_tokens",
-    });
+    throw invalid("max_tokens", "differs from max_completion_tokens; give one of them");
+  if (topLogprobs > 0 && !logprobs) throw invalid("top_logprobs", "only with logprobs true");
   const maxTokens = max_completion_tokens ?? fields.max_tokens;
   return {
     model: fields.model,
@@ -73,7 +86,10 @@ export function parseChatRequest(body: Record<string, unknown>, defaults: Manife
       role: role === "developer" ? "system" : role,
       content: joined(parts ?? ""),
     })),
-    options: { ...generationOptions(fields, defaults), maxTokens },
+    options: {
+      ...generationOptions({ ...fields, max_tokens: maxTokens }, manifest),
+      ...(logprobs && { logprobs: topLogprobs }),
+    },
   };
 }
 

@@ -1,46 +1,70 @@
 import { z } from "zod";
 import type { Manifest } from "../../weights/manifest.ts";
 import { acceptedCompletionFields } from "./accepted-fields.ts";
-import { type GenerationOptions, generationFields, generationOptions, text } from "./generation-fields.ts";
+import {
+  type GenerationOptions,
+  generationFields,
+  generationOptions,
+  invalid,
+  MAX_SEQUENCES,
+  MAX_TOKENS_FIELD,
+  MAX_TOP_LOGPROBS,
+  text,
+} from "./generation-fields.ts";
 import { validate } from "./validation.ts";
 
 const MAX_PROMPT_IDS = 1 << 20;
 
-const tokenIds = z.array(z.int().min(0)).min(1).max(MAX_PROMPT_IDS);
-const onePrompt = "expected one prompt: a string or a list of token ids";
+/** Text, or token ids to be used as they are. */
+export type Prompt = string | readonly number[];
 
-/** A list that holds the one prompt is the prompt. */
-const prompt = z
-  .preprocess(
-    (value, context) => {
-      if (!Array.isArray(value) || !(typeof value[0] === "string" || Array.isArray(value[0]))) return value;
-      if (value.length > 1) context.issues.push({ code: "custom", message: onePrompt, input: value });
-      return value[0];
-    },
-    z.union([text, tokenIds], { error: onePrompt }),
-  )
-  // What a schema cannot see through a function.
-  .meta({ description: `${onePrompt}, or a list that holds one`, anyOf: [{ type: "string" }, { type: "array" }] });
+const tokenIds = z.array(z.int().min(0)).min(1).max(MAX_PROMPT_IDS);
+const prompts = z
+  .union([text, tokenIds, z.array(text).min(1).max(MAX_SEQUENCES), z.array(tokenIds).min(1).max(MAX_SEQUENCES)], {
+    error: `expected a string, a list of token ids, or a list of at most ${MAX_SEQUENCES} such prompts of one kind`,
+  })
+  .transform((given): readonly Prompt[] => (isOne(given) ? [given] : given));
 
 /** POST /v1/completions */
 export const completionSchema = z.strictObject({
   ...generationFields,
   ...acceptedCompletionFields,
-  prompt,
+  prompt: prompts,
+  /** 0 only beside echo: to score a prompt. */
+  max_tokens: z.int().min(0).max(MAX_TOKENS_FIELD).optional(),
+  logprobs: z.int().min(0).max(MAX_TOP_LOGPROBS).optional(),
+  echo: z.boolean().optional(),
+  best_of: z.int().min(1).max(MAX_SEQUENCES).optional(),
 });
 
 export interface CompletionRequest {
   readonly model: string;
-  /** Text, or token ids to be used as they are. */
-  readonly prompt: string | readonly number[];
+  readonly prompts: readonly Prompt[];
+  /** The prompt is part of the answer. */
+  readonly echo: boolean;
   readonly options: GenerationOptions;
 }
 
 /** Checks the body of POST /v1/completions; an ApiError (400) names the field that is wrong. */
-export function parseCompletionRequest(
-  body: Record<string, unknown>,
-  defaults: Manifest["generationDefaults"],
-): CompletionRequest {
-  const { prompt: given, ...fields } = validate(completionSchema, body);
-  return { model: fields.model, prompt: given, options: generationOptions(fields, defaults) };
+export function parseCompletionRequest(body: Record<string, unknown>, manifest: Manifest): CompletionRequest {
+  const { prompt: given, logprobs, echo = false, best_of: bestOf, ...fields } = validate(completionSchema, body);
+  const { n = 1, max_tokens: maxTokens } = fields;
+  if (maxTokens === 0 && !echo) throw invalid("max_tokens", "0 only with echo true");
+  if (bestOf !== undefined && bestOf !== n) throw invalid("best_of", "supported only as n");
+  if (given.length * n > MAX_SEQUENCES)
+    throw invalid("n", `${given.length} prompts with ${n} choices each are more than ${MAX_SEQUENCES} sequences`);
+  const options = generationOptions(fields, manifest);
+  return {
+    model: fields.model,
+    prompts: given,
+    echo,
+    options: {
+      ...options,
+      ...(logprobs !== undefined && { logprobs }),
+      ...(echo && logprobs !== undefined && { promptLogprobs: logprobs }),
+    },
+  };
 }
+
+const isOne = (given: Prompt | readonly Prompt[]): given is Prompt =>
+  typeof given === "string" || typeof given[0] === "number";

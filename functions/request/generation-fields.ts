@@ -3,11 +3,21 @@ import type { SamplingParameters } from "../../runtime/sampling/selection.ts";
 import type { Manifest } from "../../weights/manifest.ts";
 import { ApiError } from "../errors.ts";
 
+/** Prompts × choices of one request. */
+export const MAX_SEQUENCES = 32;
+/** OpenAI's limit for chats. */
+export const MAX_TOP_LOGPROBS = 20;
 const MAX_STOP_STRINGS = 32;
 const MAX_STOP_CHARACTERS = 1024;
+const MAX_STOP_IDS = 64;
 const MAX_MODEL_CHARACTERS = 256;
-const MAX_TOKENS_FIELD = 1 << 30;
+export const MAX_TOKENS_FIELD = 1 << 30;
 const MAX_TOP_K = 1 << 20;
+const MAX_BIAS_ENTRIES = 1024;
+const MAX_BIAS = 100;
+const MAX_PENALTY = 2;
+const MIN_REPETITION_PENALTY = 0.01;
+const MAX_REPETITION_PENALTY = 10;
 const SEED_MIN = -(2n ** 63n);
 const SEED_MAX = 2n ** 64n - 1n;
 
@@ -17,22 +27,39 @@ export const text = z.string().refine((value) => value.isWellFormed(), "holds ha
 const stopString = text.min(1).max(MAX_STOP_CHARACTERS);
 const tokenLimit = z.int().min(1).max(MAX_TOKENS_FIELD).optional();
 
-/** What both generation routes take. top_k and min_p are ours, as other servers have them; 0 is off. */
+const penalty = z.number().min(-MAX_PENALTY).max(MAX_PENALTY).optional();
+const tokenId = z.string().regex(/^(0|[1-9]\d{0,6})$/, "expected token ids as names");
+
+/**
+ * What both generation routes take. top_k, min_p, repetition_penalty, stop_token_ids, min_tokens and ignore_eos are not
+ * OpenAI's; they mean what they mean in other servers. top_k 0 and min_p 0 are off.
+ */
 export const generationFields = {
   model: z.string().min(1).max(MAX_MODEL_CHARACTERS),
   temperature: z.number().min(0).max(2).optional(),
   top_p: z.number().min(0).max(1).optional(),
   top_k: z.int().min(0).max(MAX_TOP_K).optional(),
   min_p: z.number().min(0).max(1).optional(),
+  frequency_penalty: penalty,
+  presence_penalty: penalty,
+  repetition_penalty: z.number().min(MIN_REPETITION_PENALTY).max(MAX_REPETITION_PENALTY).optional(),
+  logit_bias: z
+    .record(tokenId, z.number().min(-MAX_BIAS).max(MAX_BIAS))
+    .refine((bias) => Object.keys(bias).length <= MAX_BIAS_ENTRIES, `expected at most ${MAX_BIAS_ENTRIES} entries`)
+    .optional(),
+  n: z.int().min(1).max(MAX_SEQUENCES).optional(),
   seed: z
     .union([z.int(), z.bigint().min(SEED_MIN).max(SEED_MAX)], { error: "expected an integer of at most 64 bits" })
     .optional(),
   max_tokens: tokenLimit,
+  min_tokens: z.int().min(0).max(MAX_TOKENS_FIELD).optional(),
   stop: z
     .union([stopString, z.array(stopString).max(MAX_STOP_STRINGS)], {
       error: `expected a string or at most ${MAX_STOP_STRINGS} strings`,
     })
     .optional(),
+  stop_token_ids: z.array(z.int().min(0)).max(MAX_STOP_IDS).optional(),
+  ignore_eos: z.boolean().optional(),
   stream: z.boolean().optional(),
   stream_options: z
     .strictObject({
@@ -49,26 +76,50 @@ export interface GenerationOptions {
   readonly sampling: SamplingParameters;
   /** As asked; undefined lets the ledger choose. */
   readonly maxTokens: number | undefined;
+  readonly minTokens: number;
   readonly stop: readonly string[];
+  /** Beside the model's own. */
+  readonly stopIds: readonly number[];
+  readonly ignoreEos: boolean;
+  /** Answers to each prompt. */
+  readonly choices: number;
+  /** Tell how probable each token was, and the so many most probable in its place. */
+  readonly logprobs?: number;
+  /** The same of the prompt's tokens. */
+  readonly promptLogprobs?: number;
   readonly stream: boolean;
   readonly includeUsage: boolean;
 }
 
-/** Fills what a request left out from the model's own defaults, and the seed from chance. */
-export function generationOptions(
-  fields: GenerationFields,
-  defaults: Manifest["generationDefaults"],
-): GenerationOptions {
-  if (fields.stream_options && !fields.stream)
-    throw new ApiError(400, "invalid_value", "stream_options: only with stream true.", { param: "stream_options" });
+/** Fills what a request left out from the model's own defaults, and the seed from chance; an ApiError (400) as `validate`. */
+export function generationOptions(fields: GenerationFields, manifest: Manifest): GenerationOptions {
+  const { max_tokens: maxTokens, min_tokens: minTokens = 0, stop, stop_token_ids: stopIds = [] } = fields;
+  if (fields.stream_options && !fields.stream) throw invalid("stream_options", "only with stream true");
+  if (maxTokens !== undefined && minTokens > maxTokens) throw invalid("min_tokens", `is over max_tokens, ${maxTokens}`);
+  const { vocabSize } = manifest.architecture;
+  const outside = (id: number) => id >= vocabSize;
+  const range = `token ids of this model are below ${vocabSize}`;
+  const stray = stopIds.findIndex(outside);
+  if (stray >= 0) throw invalid(`stop_token_ids[${stray}]`, range);
+  const sampling = samplingParameters(fields, manifest.generationDefaults);
+  const biased = sampling.logitBias?.find(([id]) => outside(id));
+  if (biased) throw invalid(`logit_bias.${biased[0]}`, range);
   return {
-    sampling: samplingParameters(fields, defaults),
-    maxTokens: fields.max_tokens,
-    stop: typeof fields.stop === "string" ? [fields.stop] : (fields.stop ?? []),
+    sampling,
+    maxTokens,
+    minTokens,
+    stop: typeof stop === "string" ? [stop] : (stop ?? []),
+    stopIds,
+    ignoreEos: fields.ignore_eos ?? false,
+    choices: fields.n ?? 1,
     stream: fields.stream ?? false,
     includeUsage: fields.stream_options?.include_usage ?? false,
   };
 }
+
+/** A field that is wrong by itself or beside the others. */
+export const invalid = (param: string, problem: string) =>
+  new ApiError(400, "invalid_value", `${param}: ${problem}.`, { param });
 
 function samplingParameters(fields: GenerationFields, defaults: Manifest["generationDefaults"]): SamplingParameters {
   const topP = fields.top_p ?? defaults.topP;
@@ -79,6 +130,10 @@ function samplingParameters(fields: GenerationFields, defaults: Manifest["genera
     topP: topP === 0 ? 1 : topP,
     minP: fields.min_p ?? 0,
     seed: fields.seed === undefined ? randomSeed() : BigInt.asUintN(64, BigInt(fields.seed)),
+    repetitionPenalty: fields.repetition_penalty ?? 1,
+    frequencyPenalty: fields.frequency_penalty ?? 0,
+    presencePenalty: fields.presence_penalty ?? 0,
+    logitBias: Object.entries(fields.logit_bias ?? {}).map(([id, bias]) => [Number(id), bias]),
   };
 }
 

@@ -1,65 +1,101 @@
 import type { Context } from "hono";
+import { choiceSeed } from "../../runtime/random.ts";
 import { toApiError } from "../errors.ts";
 import { EVENT_HEARTBEAT, eventOf, HEARTBEAT_MS, heartbeatBody, JSON_HEARTBEAT, within } from "../event-stream.ts";
-import type { AnswerEvent } from "../generation-events.ts";
-import { timedEvents } from "../metrics/timed-events.ts";
 import type { Model } from "../model.ts";
+import type { GenerateCall } from "../pipeline/generation-call.ts";
 import type { GenerationOptions } from "../request/generation-fields.ts";
 import { readPipelineSettings } from "../settings.ts";
-import { admit, randomId } from "./admission.ts";
+import { type GenerationAsked, sequenceReservation } from "../tenants/reservation.ts";
+import { type Admission, admit, randomId } from "./admission.ts";
+import { type AnswerPrompt, answerParts } from "./answer-parts.ts";
+import { eventPieces, jsonPieces } from "./answer-pieces.ts";
 import type { GatewayTypes } from "./context.ts";
-import { type Generation, startGeneration } from "./generation.ts";
 import { logFailure } from "./log.ts";
 import { requireRoom } from "./prompt.ts";
-import { type ReplyForm, type ReplyHead, systemFingerprint } from "./reply.ts";
+import { type ReplyForm, type ReplyHead, type ReplyOptions, systemFingerprint } from "./reply.ts";
+import { Sequences } from "./sequences.ts";
 
 export interface AnswerRequest {
   readonly model: Model;
-  readonly promptIds: readonly number[];
-  /** The field that held the prompt. */
+  readonly prompts: readonly AnswerPrompt[];
+  /** The field that held the prompts. */
   readonly promptField: string;
   readonly options: GenerationOptions;
   /** In front of the answer's id. */
   readonly idPrefix: string;
-  readonly form: (head: ReplyHead, includeUsage: boolean) => ReplyForm;
+  readonly form: (head: ReplyHead, options: ReplyOptions) => ReplyForm;
 }
 
 /** Admits a validated request, generates, and answers as JSON or as server-sent events. */
-export async function answer(
-  c: Context<GatewayTypes>,
-  { model, promptIds, promptField, options, idPrefix, form }: AnswerRequest,
-): Promise<Response> {
+export async function answer(c: Context<GatewayTypes>, request: AnswerRequest): Promise<Response> {
+  const { model, prompts, options, idPrefix, form } = request;
   const settings = readPipelineSettings(c.env);
   const startMs = Date.now();
-  const key = c.get("key");
-  const roomTokens = requireRoom(model.manifest, promptIds.length, options.maxTokens, promptField);
-  const admission = await admit(c.env, key, {
-    model: model.manifest.name,
-    promptTokens: promptIds.length,
-    roomTokens,
-    ...(options.maxTokens !== undefined && { maxTokens: options.maxTokens }),
-  });
+  const admission = await admit(c.env, c.get("key"), reservationOf(request));
   const id = randomId();
-  const generation = await startGeneration(c.env, model, {
-    id,
-    tenant: key.tenant,
-    reservationId: admission.reservationId,
-    manifestHash: model.manifestHash,
-    promptIds,
-    sampling: options.sampling,
-    maxTokens: admission.maxTokens,
-    stop: options.stop,
-  });
+  const sequences = await Sequences.start(c.env, model, callsOf(request, id, c.get("key").tenant, admission));
   const head: ReplyHead = {
     id: `${idPrefix}${id}`,
     created: Math.floor(Date.now() / 1000),
     model: model.manifest.name,
     system_fingerprint: systemFingerprint(model, settings),
   };
-  const reply = form(head, options.includeUsage);
-  const events = timedEvents(generation.events, startMs);
-  const pieces = options.stream ? eventPieces(events, reply, options.includeUsage) : jsonPieces(events, reply);
-  return respond(c, generation, pieces, options.stream, admission.headers);
+  const { includeUsage, choices, logprobs, ignoreEos, stopIds } = options;
+  const reply = form(head, { includeUsage, logprobs: logprobs !== undefined, choices });
+  const endIds = [...(ignoreEos ? [] : model.manifest.specialTokens.stop), ...stopIds];
+  const parts = answerParts(sequences.events(startMs), {
+    prompts: prompts.flatMap((prompt) => Array.from({ length: choices }, () => prompt)),
+    tokenizer: model.tokenizer,
+    hiddenIds: new Set(reply.scoresEnd ? [] : endIds),
+  });
+  const pieces = options.stream ? eventPieces(parts, reply, includeUsage) : jsonPieces(parts, reply);
+  return respond(c, sequences, pieces, options.stream, admission.headers);
+}
+
+/** What a request asks of its tenant's ledger; an ApiError (400) when it does not fit the model's context. */
+function reservationOf({ model, prompts, promptField, options }: AnswerRequest): GenerationAsked {
+  const { maxTokens, choices } = options;
+  const rooms = prompts.map(({ ids }) => requireRoom(model.manifest, ids.length, maxTokens, promptField));
+  return {
+    model: model.manifest.name,
+    promptTokens: prompts.reduce((sum, { ids }) => sum + ids.length, 0),
+    sequences: prompts.flatMap(({ ids }) =>
+      Array.from({ length: choices }, (_, choice) => (choice === 0 ? ids.length : 0)),
+    ),
+    roomTokens: Math.min(...rooms),
+    ...(maxTokens !== undefined && { maxTokens }),
+  };
+}
+
+/** One call for each choice of each prompt; the choices of a prompt are next to each other. */
+function callsOf(
+  { model, prompts, options }: AnswerRequest,
+  id: string,
+  tenant: string,
+  { reservationId, maxTokens }: Admission,
+): GenerateCall[] {
+  const { sampling, choices, minTokens, stop, stopIds, ignoreEos, logprobs, promptLogprobs } = options;
+  return prompts.flatMap(({ ids }, prompt) =>
+    Array.from({ length: choices }, (_, choice): GenerateCall => {
+      const index = prompt * choices + choice;
+      return {
+        id: index === 0 ? id : `${id}-${index}`,
+        tenant,
+        reservationId: sequenceReservation(reservationId, index),
+        manifestHash: model.manifestHash,
+        promptIds: ids,
+        sampling: { ...sampling, seed: choiceSeed(sampling.seed, choice) },
+        maxTokens,
+        minTokens,
+        stop,
+        stopIds,
+        ignoreEos,
+        ...(logprobs !== undefined && { logprobs }),
+        ...(promptLogprobs !== undefined && { promptLogprobs }),
+      };
+    }),
+  );
 }
 
 /**
@@ -68,7 +104,7 @@ export async function answer(
  */
 async function respond(
   c: Context<GatewayTypes>,
-  generation: Generation,
+  sequences: Sequences,
   pieces: AsyncGenerator<string>,
   stream: boolean,
   headers: Readonly<Record<string, string>>,
@@ -80,7 +116,7 @@ async function respond(
   const onEnd = (left: boolean) => {
     if (over) return;
     over = true;
-    ended.resolve(left ? generation.leave() : undefined);
+    ended.resolve(left ? sequences.leave() : undefined);
   };
   // After a disconnect nothing but waitUntil keeps this request's code alive for the cancelling.
   c.executionCtx.waitUntil(ended.promise);
@@ -105,37 +141,6 @@ async function respond(
     "content-encoding": "identity",
     "x-accel-buffering": "no",
   });
-}
-
-/** The stream of a streamed answer: chunks, the usage if asked for, and the mark of a clean end. */
-async function* eventPieces(
-  events: AsyncGenerator<AnswerEvent>,
-  reply: ReplyForm,
-  includeUsage: boolean,
-): AsyncGenerator<string> {
-  const chunk = (object: object) => eventOf(JSON.stringify(object));
-  let opened = false;
-  for await (const event of events) {
-    const opening = opened ? undefined : reply.opening();
-    opened = true;
-    if (opening) yield chunk(opening);
-    if (event.type === "token") {
-      if (event.text !== "") yield chunk(reply.delta(event.text));
-    } else if (event.type === "done") {
-      yield chunk(reply.closing(event.finish));
-      if (includeUsage) yield chunk(reply.usage(event));
-      yield eventOf("[DONE]");
-    }
-  }
-}
-
-/** The one piece of an answer that is not streamed. */
-async function* jsonPieces(events: AsyncGenerator<AnswerEvent>, reply: ReplyForm): AsyncGenerator<string> {
-  let text = "";
-  for await (const event of events) {
-    if (event.type === "token") text += event.text;
-    else if (event.type === "done") yield JSON.stringify(reply.whole(text, event.finish, event));
-  }
 }
 
 /** The iterator as it was before its first step was taken. */

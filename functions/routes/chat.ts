@@ -11,12 +11,12 @@ import { chatPromptIds } from "./prompt.ts";
 /** POST /v1/chat/completions */
 export const chat = new Hono<GatewayTypes>().post("/v1/chat/completions", authenticate, async (c) => {
   const { manifest } = await deployedModel(c.env);
-  const request = parseChatRequest(await readJsonBody(c.req.raw), manifest.generationDefaults);
+  const request = parseChatRequest(await readJsonBody(c.req.raw), manifest);
   const model = await modelNamed(c.env, request.model);
   const promptIds = chatPromptIds(model, request.messages);
   return answer(c, {
     model,
-    promptIds,
+    prompts: [{ ids: promptIds }],
     promptField: "messages",
     options: request.options,
     idPrefix: "chatcmpl-",

@@ -2,6 +2,7 @@ import type { Env } from "../env.ts";
 import { failureError } from "../errors.ts";
 import type { AnswerEvent } from "../generation-events.ts";
 import type { Model } from "../model.ts";
+import { backOff } from "../pipeline/back-off.ts";
 import type { GenerateAnswer, GenerateCall } from "../pipeline/generation-call.ts";
 import { conductorOf } from "./conductor-of.ts";
 import { lastingEvents, reachConductor } from "./lasting-events.ts";
@@ -15,32 +16,38 @@ export interface Generation {
 }
 
 /**
- * Hands an admitted request to the conductor of `model`. An ApiError when it refuses. What fails here gives the whole
- * reservation back; everything else is the conductor's to settle.
+ * Hands an admitted sequence to the conductor of `model`. An ApiError when it refuses; one that has no room is asked again
+ * while `patient` says so. What fails here gives the whole reservation back; everything else is the conductor's to settle.
  */
-export async function startGeneration(env: Env, model: Model, call: GenerateCall): Promise<Generation> {
-  const giveBack = () =>
-    env.LEDGER.getByName(call.tenant)
-      .settle(call.reservationId, { promptTokens: 0, completionTokens: 0 })
-      .catch((error: unknown) => console.error(`settling ${call.reservationId} failed`, error));
+export async function startGeneration(
+  env: Env,
+  model: Model,
+  call: GenerateCall,
+  patient: () => boolean = () => false,
+): Promise<Generation> {
   const conductor = () => conductorOf(env, model);
 
   const reading = new AbortController();
   let answer: GenerateAnswer;
   try {
-    answer = await reachConductor<GenerateAnswer>(() => conductor().generate(call), reading.signal);
+    const ask = () => reachConductor<GenerateAnswer>(() => conductor().generate(call), reading.signal);
+    answer = await ask();
+    for (let attempt = 0; !answer.admitted && answer.failure.retryAfterMs !== undefined && patient(); attempt++) {
+      await backOff(attempt);
+      answer = await ask();
+    }
   } catch (error) {
-    await giveBack();
+    await giveBack(env, call);
     throw error;
   }
   if (!answer.admitted) {
-    await giveBack();
+    await giveBack(env, call);
     throw failureError(answer.failure);
   }
 
   return {
     events: givingBack(lastingEvents(conductor, call.id, answer.events, reading.signal), () =>
-      reading.signal.aborted ? undefined : giveBack(),
+      reading.signal.aborted ? undefined : giveBack(env, call),
     ),
     async leave() {
       reading.abort();
@@ -49,6 +56,15 @@ export async function startGeneration(env: Env, model: Model, call: GenerateCall
       );
     },
   };
+}
+
+/** Ends a reservation at nothing, if it has not been settled; never rejects. */
+export async function giveBack(env: Env, { tenant, reservationId }: GenerateCall): Promise<void> {
+  try {
+    await env.LEDGER.getByName(tenant).settle(reservationId, { promptTokens: 0, completionTokens: 0 });
+  } catch (error) {
+    console.error(`settling ${reservationId} failed`, error);
+  }
 }
 
 /** Calls `onFailure` when the events end in an error. */

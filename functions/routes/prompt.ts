@@ -4,6 +4,7 @@ import type { Manifest } from "../../weights/manifest.ts";
 import { ApiError } from "../errors.ts";
 import type { Model } from "../model.ts";
 import type { ChatRequest } from "../request/chat-request.ts";
+import type { Prompt } from "../request/completion-request.ts";
 
 /** Token ids of a chat's messages; an ApiError (400) on a base model, which was never tuned for turns. */
 export function chatPromptIds(model: Model, messages: ChatRequest["messages"]): number[] {
@@ -15,16 +16,26 @@ export function chatPromptIds(model: Model, messages: ChatRequest["messages"]): 
   return chatPrompt(requireTokenizer(model, "messages"), specialTokens.bos, messages);
 }
 
-/** Token ids of a plain prompt: text gets the beginning-of-sequence token in front, ids are taken as they are. */
-export function plainPromptIds(model: Model, prompt: string | readonly number[]): readonly number[] {
+/**
+ * Token ids of a plain prompt: text gets the beginning-of-sequence token in front, ids are taken as they are. `param` is where
+ * the request has it.
+ */
+export function plainPromptIds(model: Model, prompt: Prompt, param = "prompt"): readonly number[] {
   if (typeof prompt === "string")
     return [model.manifest.specialTokens.bos, ...requireTokenizer(model, "prompt").encode(prompt)];
   const { vocabSize } = model.manifest.architecture;
   const outside = prompt.findIndex((id) => id >= vocabSize);
   if (outside < 0) return prompt;
-  throw new ApiError(400, "invalid_value", `prompt[${outside}]: token ids of this model are below ${vocabSize}.`, {
-    param: `prompt[${outside}]`,
+  const field = `${param}[${outside}]`;
+  throw new ApiError(400, "invalid_value", `${field}: token ids of this model are below ${vocabSize}.`, {
+    param: field,
   });
+}
+
+/** The text of a plain prompt; of ids what they decode to, and none without a tokenizer. */
+export function plainPromptText({ tokenizer }: Model, prompt: Prompt): string {
+  if (typeof prompt === "string") return prompt;
+  return tokenizer?.decode(prompt.filter((id) => id < tokenizer.pieceCount)) ?? "";
 }
 
 /** Tokens that the context has left after a prompt; an ApiError (400) when the prompt, or what is asked for, does not fit. */

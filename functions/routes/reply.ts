@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Model } from "../model.ts";
 import type { PipelineSettings } from "../settings.ts";
+import type { EndPart, TextPart } from "./answer-parts.ts";
+import type { ScoredToken } from "./scored-token.ts";
 
 export interface Usage {
   readonly promptTokens: number;
@@ -18,16 +20,36 @@ export interface ReplyHead {
   readonly system_fingerprint: string;
 }
 
-/** The objects of one answer, in the form of its route. */
+export interface ReplyOptions {
+  readonly includeUsage: boolean;
+  /** Log-probabilities were asked for. */
+  readonly logprobs: boolean;
+  /** Answers to each prompt. */
+  readonly choices: number;
+}
+
+/** One answer of a request, complete. */
+export interface WholeChoice {
+  readonly index: number;
+  readonly text: string;
+  readonly tokens: readonly ScoredToken[];
+  readonly finish: FinishReason;
+}
+
+/** The objects of a request's answers, in the form of its route. */
 export interface ReplyForm {
-  /** Before any text. */
-  opening(): object | undefined;
-  delta(text: string): object;
-  closing(finish: FinishReason): object;
-  /** After the closing, when asked for. */
+  /** Answers to each prompt. */
+  readonly choices: number;
+  /** The token that ended an answer is among those with log-probabilities. */
+  readonly scoresEnd: boolean;
+  /** Before any text of a choice. */
+  opening(index: number): object | undefined;
+  delta(part: TextPart): object;
+  closing(part: EndPart): object;
+  /** After the last closing, when asked for. */
   usage(usage: Usage): object;
-  /** The whole answer in one object. */
-  whole(text: string, finish: FinishReason, usage: Usage): object;
+  /** Everything in one object. */
+  whole(choices: readonly WholeChoice[], usage: Usage): object;
 }
 
 const FINGERPRINT_DIGITS = 12;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { CounterNoise } from "../../runtime/random.ts";
+import { CounterNoise, choiceSeed } from "../../runtime/random.ts";
 
 const COUNT = 50_000;
 const BINS = 100;
@@ -72,5 +72,25 @@ describe("CounterNoise", () => {
   it("never changes: a generation with a seed can be repeated by any later version", () => {
     expect(new CounterNoise(0n, 0).uniform(0)).toMatchInlineSnapshot(`0.035535834935151`);
     expect(new CounterNoise(0x0123_4567_89ab_cdefn, 8191).uniform(255_999)).toMatchInlineSnapshot(`0.6509264109813299`);
+  });
+});
+
+describe("choiceSeed", () => {
+  it("keeps the request's seed for the first choice and gives every other one of its own, within 64 bits", () => {
+    for (const seed of [0n, 1n, 2n ** 63n, 2n ** 64n - 1n]) {
+      const seeds = Array.from({ length: 32 }, (_, choice) => choiceSeed(seed, choice));
+      expect(seeds[0]).toBe(seed);
+      expect(new Set(seeds).size).toBe(32);
+      for (const other of seeds) expect(BigInt.asUintN(64, other)).toBe(other);
+    }
+  });
+
+  it("gives SplitMix64's numbers", () => {
+    // Vigna's splitmix64.c with state 1234567.
+    expect([1, 2, 3].map((choice) => choiceSeed(1234567n, choice))).toEqual([
+      6457827717110365317n,
+      3203168211198807973n,
+      9817491932198370423n,
+    ]);
   });
 });

@@ -38,6 +38,6 @@ test("a body that is not UTF-8 is refused", async () => {
 
 test("brackets inside text are not depth", async () => {
   const caller = await newCaller();
-  const response = await caller.post(CHAT, question(`\\"${"[{".repeat(40)}`, { logprobs: true }));
+  const response = await caller.post(CHAT, question(`\\"${"[{".repeat(40)}`, { logprobs: 1 }));
   expect(await errorOf(response)).toMatchObject({ status: 400, param: "logprobs" });
 });

@@ -39,11 +39,19 @@ describe("a field of a chat", () => {
     [{ stop: Array(33).fill("x") }, "invalid_value", "stop"],
     [{ stop: ["x", ""] }, "invalid_value", "stop[1]"],
     [{ stream_options: { include_usage: true } }, "invalid_value", "stream_options"],
-    [{ n: 2 }, "unsupported_parameter", "n"],
-    [{ logprobs: true }, "unsupported_parameter", "logprobs"],
-    [{ frequency_penalty: 0.5 }, "unsupported_parameter", "frequency_penalty"],
+    [{ n: 33 }, "invalid_value", "n"],
+    [{ logprobs: 1 }, "invalid_value", "logprobs"],
+    [{ logprobs: true, top_logprobs: 21 }, "invalid_value", "top_logprobs"],
+    [{ top_logprobs: 2 }, "invalid_value", "top_logprobs"],
+    [{ frequency_penalty: 2.5 }, "invalid_value", "frequency_penalty"],
+    [{ repetition_penalty: 0 }, "invalid_value", "repetition_penalty"],
+    [{ logit_bias: { 5: 101 } }, "invalid_value", "logit_bias.5"],
+    [{ logit_bias: { 50256: -100 } }, "invalid_value", "logit_bias.50256"],
+    [{ logit_bias: { word: 1 } }, "invalid_value", "logit_bias.word"],
+    [{ stop_token_ids: [1, 2048] }, "invalid_value", "stop_token_ids[1]"],
+    [{ max_tokens: 3, min_tokens: 4 }, "invalid_value", "min_tokens"],
+    [{ echo: true }, "unknown_parameter", "echo"],
     [{ tools: [{ type: "function" }] }, "unsupported_parameter", "tools"],
-    [{ logit_bias: { 50256: -100 } }, "unsupported_parameter", "logit_bias"],
     [{ response_format: { type: "json_object" } }, "unsupported_parameter", "response_format.type"],
     [{ modalities: ["text", "audio"] }, "unsupported_parameter", "modalities"],
     [{ model: "gpt-4o" }, "model_not_found", "model"],
@@ -62,13 +70,16 @@ describe("a field of a chat", () => {
 describe("a field of a completion", () => {
   test.each([
     [{ messages: [] }, "unknown_parameter", "messages"],
-    [{ prompt: ["a", "b"] }, "invalid_value", "prompt"],
+    [{ prompt: ["a", [5]] }, "invalid_value", "prompt[0]"],
+    [{ prompt: [[5], [5, 2048]] }, "invalid_value", "prompt[1][1]"],
+    [{ prompt: Array(9).fill("a"), n: 4 }, "invalid_value", "n"],
     [{ prompt: [] }, "invalid_value", "prompt"],
     [{ prompt: [5, 2048] }, "invalid_value", "prompt[1]"],
-    [{ echo: true }, "unsupported_parameter", "echo"],
-    [{ best_of: 2 }, "unsupported_parameter", "best_of"],
+    [{ max_tokens: 0 }, "invalid_value", "max_tokens"],
+    [{ best_of: 2 }, "invalid_value", "best_of"],
     [{ suffix: "x" }, "unsupported_parameter", "suffix"],
-    [{ logprobs: 0 }, "unsupported_parameter", "logprobs"],
+    [{ logprobs: 21 }, "invalid_value", "logprobs"],
+    [{ logprobs: true }, "invalid_value", "logprobs"],
   ])("%j is refused with its name", async (fields, code, param) => {
     expect(await completionError(fields)).toMatchObject({ status: 400, code, param });
   });
@@ -79,7 +90,7 @@ describe("a seed", () => {
     errorOf(
       await caller.post(
         CHAT,
-        JSON.stringify(question("Hi", { seed: 0, logprobs: true })).replace('"seed":0', `"seed":${seed}`),
+        JSON.stringify(question("Hi", { seed: 0, logprobs: 1 })).replace('"seed":0', `"seed":${seed}`),
       ),
     );
 

@@ -49,7 +49,7 @@ describe("/openapi.json", () => {
             additionalProperties: false,
             properties: {
               temperature: { anyOf: [{ type: "number", minimum: 0, maximum: 2 }, { type: "null" }] },
-              n: { anyOf: [{ const: 1 }, { type: "null" }] },
+              n: { anyOf: [{ type: "integer", minimum: 1, maximum: 32 }, { type: "null" }] },
             },
           },
         },

@@ -38,7 +38,7 @@ test("a call for another model, beyond the context, or with ids out of the vocab
   };
   expect(await refusal({ manifestHash: "0".repeat(64) })).toBe("wrong_pipeline");
   expect(await refusal({ maxTokens: 512 })).toBe("unsupported");
-  expect(await refusal({ maxTokens: 0 })).toBe("unsupported");
+  expect(await refusal({ maxTokens: -1 })).toBe("unsupported");
   expect(await refusal({ promptIds: [] })).toBe("unsupported");
   expect(await refusal({ promptIds: [2, 2048] })).toBe("unsupported");
   expect(await refusal({ promptIds: [2, 1.5] })).toBe("unsupported");

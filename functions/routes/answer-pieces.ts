@@ -1,0 +1,53 @@
+import { eventOf } from "../event-stream.ts";
+import type { EndPart, TextPart } from "./answer-parts.ts";
+import type { ReplyForm, Usage, WholeChoice } from "./reply.ts";
+import type { ScoredToken } from "./scored-token.ts";
+
+type Parts = AsyncGenerator<TextPart | EndPart>;
+
+/** The stream of a streamed answer: chunks, the usage if asked for, and the mark of a clean end. */
+export async function* eventPieces(parts: Parts, reply: ReplyForm, includeUsage: boolean): AsyncGenerator<string> {
+  const chunk = (object: object) => eventOf(JSON.stringify(object));
+  const opened = new Set<number>();
+  const ends: EndPart[] = [];
+  for await (const part of parts) {
+    const opening = opened.has(part.index) ? undefined : reply.opening(part.index);
+    opened.add(part.index);
+    if (opening) yield chunk(opening);
+    if (part.type === "text") yield chunk(reply.delta(part));
+    else {
+      ends.push(part);
+      yield chunk(reply.closing(part));
+    }
+  }
+  if (includeUsage) yield chunk(reply.usage(usageOfAll(ends, reply.choices)));
+  yield eventOf("[DONE]");
+}
+
+/** The one piece of an answer that is not streamed. */
+export async function* jsonPieces(parts: Parts, reply: ReplyForm): AsyncGenerator<string> {
+  const texts = new Map<number, { text: string; tokens: ScoredToken[] }>();
+  const ends: EndPart[] = [];
+  for await (const part of parts) {
+    if (part.type === "end") {
+      ends.push(part);
+      continue;
+    }
+    const { text, tokens } = texts.get(part.index) ?? { text: "", tokens: [] };
+    tokens.push(...part.tokens);
+    texts.set(part.index, { text: text + part.text, tokens });
+  }
+  ends.sort((a, b) => a.index - b.index);
+  const choices = ends.map(
+    ({ index, finish }): WholeChoice => ({ index, finish, ...(texts.get(index) ?? { text: "", tokens: [] }) }),
+  );
+  yield JSON.stringify(reply.whole(choices, usageOfAll(ends, reply.choices)));
+}
+
+/** Every answer counts, and each prompt once, whatever the number of its `choices`. */
+function usageOfAll(ends: readonly EndPart[], choices: number): Usage {
+  return {
+    promptTokens: ends.reduce((sum, { index, promptTokens }) => sum + (index % choices === 0 ? promptTokens : 0), 0),
+    completionTokens: ends.reduce((sum, { completionTokens }) => sum + completionTokens, 0),
+  };
+}
