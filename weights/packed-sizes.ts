@@ -37,11 +37,11 @@ export const activationRowBytes = (columns: number) =>
 
 /**
  * A tile of two heads' scores and, for a group of rows and all heads, what sums up as tiles go by; beside them a tile of
- * keys and one of values in float32, or over an 8-bit cache the group's queries in 16 bits.
+ * keys and one of values in float32, or over an 8-bit cache one query in float32 and the group's in 16 bits.
  */
 export const attentionScratchBytes = (heads: number, headDim: number, kvBits: KvBits) =>
   kvBits === 8
-    ? 2 * KV_PAGE_TOKENS * 4 + FIXED_ATTENTION_ROWS * heads * (16 + 2 * headDim)
+    ? (2 * KV_PAGE_TOKENS + headDim) * 4 + FIXED_ATTENTION_ROWS * heads * (16 + 2 * headDim)
     : (2 * KV_PAGE_TOKENS * headDim + 2 * KV_PAGE_TOKENS + 2 * ATTENTION_ROWS * heads) * 4;
 
 /** What loading a matrix needs beside its place: all its fp16 scales and some rows as they come. */

@@ -68,8 +68,9 @@ export interface Kernels {
   /**
    * Writes keys and values [rows, kvHeads, headDim] of consecutive positions from `position` into the pages as float16
    * (round to nearest even; NaN and magnitudes over 65504 become 65504, so that pages are always finite), or as they are
-   * with kvBits 32. With kvBits 8 (after the same limit) per token and head, m = max|x|: scale = m / 127,
-   * q = round-half-even(x · (127 / m)); both 0 where m < 2⁻¹⁰⁰. `pageTable` is uint32 [pages]: the offset of each page; `layerOffset` lies inside a page.
+   * with kvBits 32. With kvBits 8 (after the same limit) keys become their Hadamard transform, so
+   * that single large ones do not starve the rest (hadamard.ts; `k` is changed); then per token and head, m = max|x|:
+   * scale = m / 127, q = round-half-even(x · (127 / m)); both 0 where m < 2⁻¹⁰⁰. `pageTable` is uint32 [pages]: the offset of each page; `layerOffset` lies inside a page.
    */
   storeKv(
     k: number,
@@ -88,8 +89,8 @@ export interface Kernels {
    * KV pages (which already hold these rows). scores = q·k · scale, then softCap · tanh(scores / softCap) if softCap > 0;
    * a row sees keys p with row − window < p ≤ row (window 0: all). headDim is a multiple of 16, heads of kvHeads. Keys
    * are visited in tiles of PAGE_TOKENS that begin at multiples of it, with a running maximum per row (Milakov and
-   * Gimelshein 2018), so chunking never matters. With kvBits 8 a row and head's query becomes 16383 steps of its largest
-   * magnitude, and so do a tile's weights times the values' scales; both products with int8 are exact. out [rows, heads, headDim]; `scratch` as attentionScratchBytes says.
+   * Gimelshein 2018), so chunking never matters. With kvBits 8 a row and head's query is transformed as
+   * keys are and becomes 16383 steps of its largest magnitude, and so do a tile's weights times the values' scales; both products with int8 are exact. out [rows, heads, headDim]; `scratch` as attentionScratchBytes says.
    */
   attention(
     q: number,

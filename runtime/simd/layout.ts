@@ -80,9 +80,9 @@ export const FIXED_ATTENTION_ROWS = 16;
 /**
  * Bytes of scratch `attention` needs, whatever the context. Over float16 or float32: a tile of keys and one of values in
  * float32, a tile of scores of two heads, and the running maximum and sum of ATTENTION_ROWS rows of all heads. Over 8
- * bits: the scores, and of FIXED_ATTENTION_ROWS rows of all heads 16 bytes of state and the int16 query.
+ * bits: the scores, one transformed query, and of FIXED_ATTENTION_ROWS rows of all heads 16 bytes of state and the int16 query.
  */
 export const attentionScratchBytes = (heads: number, headDim: number, kvBits: KvBits = 16) =>
   kvBits === 8
-    ? 2 * PAGE_TOKENS * 4 + FIXED_ATTENTION_ROWS * heads * (16 + 2 * headDim)
+    ? (2 * PAGE_TOKENS + headDim) * 4 + FIXED_ATTENTION_ROWS * heads * (16 + 2 * headDim)
     : (2 * PAGE_TOKENS * headDim + 2 * PAGE_TOKENS + 2 * ATTENTION_ROWS * heads) * 4;

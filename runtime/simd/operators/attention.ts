@@ -1,6 +1,6 @@
 import type { Node } from "../../onnx/graph.ts";
 import type { GraphScope } from "../graph-scope.ts";
-import { stepWrites } from "../program.ts";
+import { type RowBuffer, stepWrites } from "../program.ts";
 
 const [QUERY, KEY, VALUE, PAST_KEY, PAST_VALUE, COS_CACHE, SIN_CACHE] = [0, 1, 2, 3, 4, 7, 8];
 const INPUTS = 9;
@@ -47,11 +47,10 @@ export function groupQueryAttention(scope: GraphScope, node: Node): void {
       [QUERY, q, heads],
       [KEY, k, kvHeads],
     ] as const) {
-      const name = node.inputs[index]!;
-      if (scope.uses(name) > 1 || !scope.steps.some((step) => stepWrites(step) === x))
-        scope.fail(node, `"${name}" must be made for this node alone, since it is rotated in place`);
+      expectOwn(scope, node, index, x);
       scope.steps.push({ op: "rotary", x, heads: count, shape });
     }
+  expectOwn(scope, node, KEY, k);
   scope.steps.push({ op: "storeKv", k, v, shape });
   const y = scope.makeRows(node.outputs[0]!, q.columns);
   scope.steps.push({
@@ -65,6 +64,13 @@ export function groupQueryAttention(scope: GraphScope, node: Node): void {
     window: Math.max(window, 0),
     y,
   });
+}
+
+/** Rotary embedding changes queries and keys in their place, and so does storing keys in 8 bits. */
+function expectOwn(scope: GraphScope, node: Node, index: number, x: RowBuffer): void {
+  const name = node.inputs[index]!;
+  if (scope.uses(name) > 1 || !scope.steps.some((step) => stepWrites(step) === x))
+    scope.fail(node, `"${name}" must be made for this node alone, since it is changed in place`);
 }
 
 function expectInput(scope: GraphScope, node: Node, index: number): void {

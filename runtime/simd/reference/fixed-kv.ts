@@ -1,5 +1,6 @@
 import { FIXED_STEPS, KV_STEPS, PAGE_TOKENS } from "../layout.ts";
 import { quantize } from "./fixed-point.ts";
+import { hadamard, hadamardGain } from "./hadamard.ts";
 import type { KvReader } from "./kv-reader.ts";
 import type { MemoryViews } from "./memory-views.ts";
 
@@ -31,7 +32,7 @@ export function storeFixedKv(
 ): void {
   const headDim = k.length;
   const place = places(page, kvHeads, headDim, kvHead);
-  const keys = quantize(k.map(finite), KV_STEPS);
+  const keys = quantize(hadamard(k.map(finite)), KV_STEPS);
   const values = quantize(v.map(finite), KV_STEPS);
   for (let i = 0; i < headDim; i++) {
     i8[place.key(token, i)] = keys.integers[i]!;
@@ -47,8 +48,8 @@ const finite = (x: number) => (Math.abs(x) <= LARGEST ? x : x < 0 ? -LARGEST : L
 export function readFixedKv({ i8, f32 }: MemoryViews, kvHeads: number, headDim: number): KvReader {
   return {
     scorer(query, scale) {
-      const { integers, step } = quantize(f32.subarray(query, query + headDim), FIXED_STEPS);
-      const unit = float(step * scale);
+      const { integers, step } = quantize(hadamard(f32.slice(query, query + headDim)), FIXED_STEPS);
+      const unit = float(step * float(scale / hadamardGain(headDim)));
       return (page, kvHead, token) => {
         const { key, keyScale } = places(page, kvHeads, headDim, kvHead);
         let dot = 0;

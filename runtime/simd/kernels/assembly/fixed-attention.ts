@@ -2,6 +2,7 @@ import { clearStates, divideBySums, firstVisible, weighTile } from "./attention-
 import { largestMagnitude, stepSize, stepsInOne } from "./fixed-point";
 import { scoreOne, scorePair } from "./fixed-scores";
 import { addOneValues, addPairValues, quantizeWeights } from "./fixed-values";
+import { hadamard, hadamardGain } from "./hadamard";
 import { FIXED_ATTENTION_ROWS, FIXED_STEPS, PAGE_TOKENS, TILE_WEIGHTS } from "./layout";
 import { nearestSteps } from "./vector/fixed";
 
@@ -35,13 +36,15 @@ export function fixedAttention(
   const scaleBytes = PAGE_TOKENS << 2;
   const weights = scratch;
   const states = weights + 2 * TILE_WEIGHTS;
-  const queries = states + FIXED_ATTENTION_ROWS * heads * STATE_BYTES;
+  const transformed = states + FIXED_ATTENTION_ROWS * heads * STATE_BYTES;
+  const queries = transformed + headBytes;
+  const unitScale = scale / hadamardGain(headDim);
   while (rows > 0) {
     const chunk = min(rows, FIXED_ATTENTION_ROWS);
     const end = position + chunk;
     memory.fill(out, 0, chunk * heads * headBytes);
     clearStates(states, chunk * heads, STATE_BYTES);
-    quantizeQueries(q, chunk * heads, headDim, scale, states, queries);
+    quantizeQueries(q, chunk * heads, headDim, unitScale, states, transformed, queries);
     const firstTile = firstVisible(position, window) / PAGE_TOKENS;
     for (let kvHead: u32 = 0; kvHead < kvHeads; kvHead++) {
       for (let tile = firstTile; tile * PAGE_TOKENS < end; tile++) {
@@ -111,24 +114,30 @@ export function fixedAttention(
   }
 }
 
-/** `count` queries [headDim] to int16; each one's step times `scale` goes into its state. */
-function quantizeQueries(q: usize, count: u32, headDim: u32, scale: f32, state: usize, queries: usize): void {
+/** `count` queries [headDim], transformed as keys are, to int16; each one's step times `scale` goes into its state. */
+function quantizeQueries(
+  q: usize,
+  count: u32,
+  headDim: u32,
+  scale: f32,
+  state: usize,
+  transformed: usize,
+  queries: usize,
+): void {
+  const transformedEnd = transformed + (headDim << 2);
   for (const end = state + count * STATE_BYTES; state < end; state += STATE_BYTES) {
-    const next = q + (headDim << 2);
-    const largest = largestMagnitude(q, next);
+    hadamard(q, headDim, transformed);
+    const largest = largestMagnitude(transformed, transformedEnd);
     const factor = stepsInOne(largest, FIXED_STEPS);
     const factors = f32x4.splat(factor);
+    const kept = i32x4.splat(factor > 0 ? -1 : 0);
     store<f32>(state, stepSize(largest, FIXED_STEPS) * scale, UNIT_OFFSET);
-    if (factor > 0) {
-      for (; q < next; q += 32) {
-        const low = nearestSteps(v128.load(q), factors);
-        v128.store(queries, i16x8.narrow_i32x4_s(low, nearestSteps(v128.load(q, 16), factors)));
-        queries += 16;
-      }
-    } else {
-      memory.fill(queries, 0, headDim << 1);
-      queries += headDim << 1;
-      q = next;
+    for (let at = transformed; at < transformedEnd; at += 32) {
+      const low = nearestSteps(v128.load(at), factors);
+      const words = i16x8.narrow_i32x4_s(low, nearestSteps(v128.load(at, 16), factors));
+      v128.store(queries, v128.and(words, kept));
+      queries += 16;
     }
+    q += headDim << 2;
   }
 }

@@ -1,4 +1,5 @@
-import { stepSize, stepsInOne } from "./fixed-point";
+import { largestMagnitude, stepSize, stepsInOne } from "./fixed-point";
+import { hadamard } from "./hadamard";
 import { KV_STEPS, PAGE_TOKENS } from "./layout";
 import { nearestSteps } from "./vector/fixed";
 import { maxOfLanes } from "./vector/sums";
@@ -38,24 +39,32 @@ export function storeFixedKv(
   }
 }
 
-/** Writes bytes that follow each other; gives what one step of them is worth. */
+/** Transforms the key in its place and writes it; gives what one step is worth. */
 function storeKey(from: usize, headDim: u32, to: usize): f32 {
-  const largest = largestFinite(from, headDim);
+  for (let at = from, end = from + (headDim << 2); at < end; at += 16) v128.store(at, finite(at));
+  hadamard(from, headDim, from);
+  const largest = largestMagnitude(from, from + (headDim << 2));
   const steps = f32x4.splat(stepsInOne(largest, KV_STEPS));
   for (const end = to + headDim; to < end; to += 16) {
-    v128.store(to, i8x16.narrow_i16x8_s(words(from, steps), words(from + 32, steps)));
+    const low = i16x8.narrow_i32x4_s(nearestSteps(v128.load(from), steps), nearestSteps(v128.load(from, 16), steps));
+    const high = i16x8.narrow_i32x4_s(
+      nearestSteps(v128.load(from, 32), steps),
+      nearestSteps(v128.load(from, 48), steps),
+    );
+    v128.store(to, i8x16.narrow_i16x8_s(low, high));
     from += 64;
   }
   return stepSize(largest, KV_STEPS);
 }
 
-/** The same into every other byte, the one that `shift` bits (0 or 8) bring a low byte to. */
+/** Writes the value into every other byte, the one that `shift` bits (0 or 8) bring a low byte to. */
 function storeValue(from: usize, headDim: u32, to: usize, shift: u32): f32 {
   const largest = largestFinite(from, headDim);
   const steps = f32x4.splat(stepsInOne(largest, KV_STEPS));
   const mine = i16x8.shl(i16x8.splat(0xff), shift);
   for (const end = to + (headDim << 1); to < end; to += 16) {
-    v128.store(to, v128.bitselect(i16x8.shl(words(from, steps), shift), v128.load(to), mine));
+    const words = i16x8.narrow_i32x4_s(nearestSteps(finite(from), steps), nearestSteps(finite(from + 16), steps));
+    v128.store(to, v128.bitselect(i16x8.shl(words, shift), v128.load(to), mine));
     from += 32;
   }
   return stepSize(largest, KV_STEPS);
@@ -64,10 +73,6 @@ function storeValue(from: usize, headDim: u32, to: usize, shift: u32): f32 {
 function finite(from: usize): v128 {
   // pmin(a, b) is b < a ? b : a, so that NaN gives the first.
   return f32x4.pmax(f32x4.splat(-LARGEST), f32x4.pmin(f32x4.splat(LARGEST), v128.load(from)));
-}
-
-function words(from: usize, steps: v128): v128 {
-  return i16x8.narrow_i32x4_s(nearestSteps(finite(from), steps), nearestSteps(finite(from + 16), steps));
 }
 
 /** Bits of the largest magnitude. */

@@ -1,6 +1,7 @@
 import type { KvBits } from "../../../../runtime/engine.ts";
 import { attentionScratchBytes, KV_STEPS, kvLayerBytes, PAGE_TOKENS } from "../../../../runtime/simd/layout.ts";
 import { quantize } from "../../../../runtime/simd/reference/fixed-point.ts";
+import { hadamard, hadamardGain } from "../../../../runtime/simd/reference/hadamard.ts";
 import { floatOfHalf, halfOf } from "../../../../runtime/simd/reference/half.ts";
 import type { Arena } from "./arena.ts";
 import { randomFloats } from "./random-data.ts";
@@ -70,17 +71,17 @@ export function runAttention(arena: Arena, shape: AttentionCase, chunk: number, 
   return arena.readFloats(out, tokens * heads * headDim);
 }
 
-/** Keys or values [tokens, kvHeads, headDim] as pages of `kvBits` keep them. */
-function stored(values: Float32Array, headDim: number, kvBits: KvBits): Float32Array {
+/** Keys (transformed: they are kept so in 8 bits) or values [tokens, kvHeads, headDim] as pages of `kvBits` keep them. */
+function stored(values: Float32Array, headDim: number, kvBits: KvBits, transformed: boolean): Float32Array {
   if (kvBits === 32) return values;
   if (kvBits === 16) return values.map((value) => floatOfHalf(halfOf(value)));
+  const transform = (row: Float32Array) => (transformed ? hadamard(row) : row);
+  const gain = transformed ? hadamardGain(headDim) : 1;
   const rounded = new Float32Array(values.length);
   for (let at = 0; at < values.length; at += headDim) {
-    const { integers, step } = quantize(values.subarray(at, at + headDim), KV_STEPS);
-    rounded.set(
-      integers.map((integer) => integer * step),
-      at,
-    );
+    const { integers, step } = quantize(transform(values.slice(at, at + headDim)), KV_STEPS);
+    // The transform is its own inverse, but for the gain.
+    rounded.set(transform(integers.map((integer) => (integer * step) / gain)), at);
   }
   return rounded;
 }
@@ -88,7 +89,8 @@ function stored(values: Float32Array, headDim: number, kvBits: KvBits): Float32A
 /** Attention in float64 over keys and values as pages of `kvBits` keep them. */
 export function exactAttention(shape: AttentionCase, kvBits: KvBits = shape.kvBits): Float64Array {
   const { tokens, heads, kvHeads, headDim, softCap, window } = shape;
-  const [k, v] = [shape.k, shape.v].map((values) => stored(values, headDim, kvBits));
+  const k = stored(shape.k, headDim, kvBits, true);
+  const v = stored(shape.v, headDim, kvBits, false);
   const out = new Float64Array(tokens * heads * headDim);
   for (let row = 0; row < tokens; row++) {
     for (let head = 0; head < heads; head++) {
@@ -98,7 +100,7 @@ export function exactAttention(shape: AttentionCase, kvBits: KvBits = shape.kvBi
       const weights: number[] = [];
       for (let token = first; token <= row; token++) {
         let score = 0;
-        for (let i = 0; i < headDim; i++) score += shape.q[at + i]! * k![(token * kvHeads + kvHead) * headDim + i]!;
+        for (let i = 0; i < headDim; i++) score += shape.q[at + i]! * k[(token * kvHeads + kvHead) * headDim + i]!;
         score *= scaleOf(shape);
         weights.push(softCap > 0 ? softCap * Math.tanh(score / softCap) : score);
       }
@@ -107,7 +109,7 @@ export function exactAttention(shape: AttentionCase, kvBits: KvBits = shape.kvBi
       weights.forEach((score, offset) => {
         const weight = Math.exp(score - max) / sum;
         const value = ((first + offset) * kvHeads + kvHead) * headDim;
-        for (let i = 0; i < headDim; i++) out[at + i]! += weight * v![value + i]!;
+        for (let i = 0; i < headDim; i++) out[at + i]! += weight * v[value + i]!;
       });
     }
   }

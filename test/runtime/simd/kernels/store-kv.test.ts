@@ -65,18 +65,23 @@ test("float32 pages hold the values themselves", () => {
 });
 
 test("8-bit pages hold 127 steps of a token and head's largest magnitude; what is not finite counts as 65504", () => {
-  const keys = new Float32Array(2 * HEAD_DIM).fill(0.25);
-  keys.set([-127, 1.5, 2.5, -3.5]);
-  keys.set([Number.NaN, Number.NEGATIVE_INFINITY, 65_504 / 127], HEAD_DIM);
+  const values = new Float32Array(2 * HEAD_DIM).fill(0.25);
+  values.set([-127, 1.5, 2.5, -3.5]);
+  values.set([Number.NaN, Number.NEGATIVE_INFINITY, 65_504 / 127], HEAD_DIM);
+  // The Hadamard transforms of a key that has only a first, and of one that has only a second number.
+  const keys = new Float32Array(2 * HEAD_DIM);
+  keys[0] = Number.NaN;
+  keys[HEAD_DIM + 1] = -3;
   const stored = onEachAlike((arena) => {
     const page = arena.take(kvLayerBytes(1, HEAD_DIM, 8));
     const table = arena.words(Uint32Array.of(page));
     // Tokens 3 and 4: values of both halves of a pair, beside neighbours that were never written.
-    arena.kernels.storeKv(arena.floats(keys), arena.floats(keys), 2, 3, 1, HEAD_DIM, table, 0, 8);
+    arena.kernels.storeKv(arena.floats(keys), arena.floats(values), 2, 3, 1, HEAD_DIM, table, 0, 8);
     const bytes = new Int8Array(arena.memory.buffer, page);
     const scales = arena.readFloats(page + 2 * PAGE_TOKENS * HEAD_DIM, 2 * PAGE_TOKENS);
-    const values = PAGE_TOKENS * HEAD_DIM;
-    const valueAt = (token: number, i: number) => bytes[values + (token >> 1) * 2 * HEAD_DIM + 2 * i + (token % 2)]!;
+    const firstValue = PAGE_TOKENS * HEAD_DIM;
+    const valueAt = (token: number, i: number) =>
+      bytes[firstValue + (token >> 1) * 2 * HEAD_DIM + 2 * i + (token % 2)]!;
     expect([valueAt(2, 0), valueAt(5, 0)]).toEqual([-1, -1]);
     return Float32Array.from(
       [3, 4].flatMap((token) => [
@@ -87,10 +92,9 @@ test("8-bit pages hold 127 steps of a token and head's largest magnitude; what i
       ]),
     );
   });
-  const [finite, clipped] = [
-    [-127, 2, 2, -4, 0],
-    [127, -127, 1, 0, 0],
-  ];
-  const step = Math.fround(65_504 / 127);
-  expect([...stored]).toEqual([...finite, ...finite, 1, 1, ...clipped, ...clipped, step, step]);
+  const limit = Math.fround(65_504 / 127);
+  expect([...stored]).toEqual([
+    ...[127, 127, 127, 127, 127, -127, 2, 2, -4, 0, limit, 1],
+    ...[-127, 127, -127, 127, -127, 127, -127, 1, 0, 0, Math.fround(3 / 127), limit],
+  ]);
 });
