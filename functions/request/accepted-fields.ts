@@ -7,11 +7,6 @@ const MAX_LABEL_CHARACTERS = 512;
 const only = (values: readonly (string | number | boolean)[]) =>
   z.literal([...values], { error: `supported only as ${values.map((value) => JSON.stringify(value)).join(" or ")}` });
 const onlyEmptyList = z.tuple([], { error: "supported only as an empty list" });
-const onlyEmptyObject = z
-  .custom<object>((value) => typeof value === "object" && value !== null && Object.keys(value).length === 0, {
-    error: "supported only as an empty object",
-  })
-  .meta({ type: "object", maxProperties: 0 });
 const onlyNull = z.null({ error: "not supported" });
 
 /** Labels of the caller's own: they name a request and never change its answer. */
@@ -30,10 +25,6 @@ const labels = {
 
 const shared = {
   ...labels,
-  n: only([1]),
-  frequency_penalty: only([0]),
-  presence_penalty: only([0]),
-  logit_bias: onlyEmptyObject,
   service_tier: only(["auto", "default"]),
   store: only([false]),
 };
@@ -41,8 +32,6 @@ const shared = {
 /** Accepted by POST /v1/chat/completions. */
 export const acceptedChatFields = optional({
   ...shared,
-  logprobs: only([false]),
-  top_logprobs: only([0]),
   tools: onlyEmptyList,
   tool_choice: only(["none", "auto"]),
   parallel_tool_calls: only([true, false]),
@@ -61,9 +50,6 @@ export const acceptedChatFields = optional({
 /** Accepted by POST /v1/completions. */
 export const acceptedCompletionFields = optional({
   ...shared,
-  best_of: only([1]),
-  echo: only([false]),
-  logprobs: onlyNull,
   suffix: onlyNull,
 });
 
