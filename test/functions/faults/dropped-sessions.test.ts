@@ -8,7 +8,7 @@ const SESSIONS = 1000;
 const AT_ONCE = 25;
 /** How much of an answer is read before it is left. */
 const READS = [0, 1, 2, 5, 10];
-const TIME_LIMIT_MS = 120_000;
+const TIME_LIMIT_MS = 240_000;
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 

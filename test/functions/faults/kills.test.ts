@@ -2,20 +2,21 @@ import { env } from "cloudflare:workers";
 import { beforeEach, expect, test, vi } from "vitest";
 import { deployedModel } from "../../../functions/model.ts";
 import { conductorOf } from "../../../functions/routes/conductor-of.ts";
-import { newCaller } from "../gateway/caller.ts";
+import { mixedRequests } from "../../load/mixed-requests.ts";
+import { MODEL, newCaller } from "../gateway/caller.ts";
 import { allFree } from "../ring/conductors.ts";
 import { choices, type Kind, kill, watchLinks } from "./kills.ts";
-import { answerTo, mixedRequests } from "./mixed-requests.ts";
+import { answerTo } from "./mixed-answer.ts";
 
 const REQUESTS = 40;
 const KILLS = 100;
 /** Each waits until the last one's victim is gone, which takes longer while the others recover. */
 const KILLERS = 3;
 const BETWEEN_KILLS_MS = 100;
-const TIME_LIMIT_MS = 120_000;
+const TIME_LIMIT_MS = 240_000;
 
 const limits = { concurrency: REQUESTS, requestsPerMinute: 100_000, tokensPerMinute: 10_000_000 };
-const requests = mixedRequests(REQUESTS);
+const requests = mixedRequests(MODEL, REQUESTS);
 
 beforeEach(() => {
   // Every loss is told; hundreds of them say nothing new.
