@@ -19,6 +19,9 @@ export interface LocalParts {
 export class LocalPipeline implements TokenPipeline {
   readonly #parts: LocalParts;
   readonly #slots: readonly number[];
+  /** Ids that one shard holds, and token rows, of a chunk. */
+  readonly #shardIds: Uint32Array;
+  readonly #tokenRows: Float32Array;
   /** The final-normed row that was answered last. */
   #lastRow: Float32Array | null = null;
   #closed = false;
@@ -34,6 +37,8 @@ export class LocalPipeline implements TokenPipeline {
       throw error;
     }
     this.#slots = slots;
+    this.#shardIds = new Uint32Array(parts.chunkRows);
+    this.#tokenRows = new Float32Array(parts.chunkRows * parts.hiddenSize);
   }
 
   async step(ids: readonly number[], position: number, selection: Selection): Promise<ShardSelection[]> {
@@ -96,20 +101,28 @@ export class LocalPipeline implements TokenPipeline {
     return answers;
   }
 
-  /** Token rows, each from the shard that holds it. */
+  /** Token rows, each from the shard that holds it; valid until the next call. */
   async #embed(ids: readonly number[]): Promise<Float32Array> {
     const { shards, hiddenSize } = this.#parts;
-    const rows = new Float32Array(ids.length * hiddenSize);
     let found = 0;
     for (const shard of shards) {
-      const places = [...ids.keys()].filter((i) => ids[i]! >= shard.firstRow && ids[i]! < shard.firstRow + shard.rows);
-      if (places.length === 0) continue;
-      const embedded = await shard.embed(Uint32Array.from(places, (place) => ids[place]!));
-      for (const [index, place] of places.entries())
-        rows.set(embedded.subarray(index * hiddenSize, (index + 1) * hiddenSize), place * hiddenSize);
-      found += places.length;
+      let count = 0;
+      for (const id of ids) if (holds(shard, id)) this.#shardIds[count++] = id;
+      if (count === 0) continue;
+      const embedded = await shard.embed(this.#shardIds.subarray(0, count));
+      // One token, and whatever one shard holds: no copy.
+      if (count === ids.length) return embedded;
+      let row = 0;
+      for (let place = 0; place < ids.length; place++)
+        if (holds(shard, ids[place]!)) {
+          this.#tokenRows.set(embedded.subarray(row * hiddenSize, (row + 1) * hiddenSize), place * hiddenSize);
+          row++;
+        }
+      found += count;
     }
     if (found < ids.length) throw new InferenceError("unsupported", "a token id is not in the vocabulary");
-    return rows;
+    return this.#tokenRows.subarray(0, ids.length * hiddenSize);
   }
 }
+
+const holds = ({ firstRow, rows }: VocabularyShard, id: number) => id >= firstRow && id < firstRow + rows;
