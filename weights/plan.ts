@@ -1,6 +1,8 @@
 import { WeightsError } from "./errors.ts";
 import { layerMatrices, layerNormSizes } from "./families/shapes.ts";
 import type { Architecture, Manifest } from "./manifest.ts";
+import { sumBytes } from "./manifest-files.ts";
+import { align } from "./onnx/external-layout.ts";
 import {
   activationRowBytes,
   attentionScratchBytes,
@@ -11,6 +13,7 @@ import {
   packed4Bytes,
   packed8Bytes,
 } from "./packed-sizes.ts";
+import { QUANTISATION_BLOCK } from "./quantise/round.ts";
 
 /** JavaScript heap of an isolate that serves a part: bundle, graph, stream chunks while loading. */
 export const JS_HEAP_BYTES = 8e6;
@@ -101,7 +104,7 @@ export function planModel(manifest: Manifest, options: PlanOptions): Plan {
   const stages = fewest(options.stages, manifest.layers.length, fits, (count) =>
     splitLayers(manifest.layers.length, count).map((range, index) => ({
       ...range,
-      bytes: stageBytes(architecture, range.layerCount, index === count - 1, options),
+      bytes: stageBytes(manifest, range, index === count - 1, options),
     })),
   );
   const vocabularyShards = fewest(options.vocabularyShards, manifest.table.shards.length, fits, (count) =>
@@ -130,8 +133,8 @@ function fewest<Part>(
 }
 
 function stageBytes(
-  architecture: Architecture,
-  layerCount: number,
+  { architecture, layers }: Manifest,
+  { firstLayer, layerCount }: LayerRange,
   finalNorm: boolean,
   { contextTokens, sessions, chunkRows, kvBits = DEFAULT_KV_BITS }: PlanOptions,
 ): IsolateBytes {
@@ -139,7 +142,16 @@ function stageBytes(
   const shapes = Object.values(layerMatrices(architecture));
   const matrices = shapes.reduce((sum, shape) => sum + packed4Bytes(shape), 0);
   const norms = layerNormSizes(architecture).reduce((sum, size) => sum + size * FLOAT_BYTES, 0);
-  const weights = layerCount * (matrices + norms) + (finalNorm ? hiddenSize * FLOAT_BYTES : 0);
+  // What matrices of 8 bits take beyond 4 is what their files have beyond those of a layer all in 4 bits.
+  const evenFiles =
+    shapes.reduce((sum, { outputs, columns }) => {
+      const weights = outputs * columns;
+      return sum + align((weights * 2) / QUANTISATION_BLOCK) + align(weights / 2);
+    }, 0) + layerNormSizes(architecture).reduce((sum, size) => sum + align(size * FLOAT_BYTES), 0);
+  const wider = layers
+    .slice(firstLayer, firstLayer + layerCount)
+    .reduce((sum, { data }) => sum + Math.max(0, sumBytes(data) - evenFiles), 0);
+  const weights = layerCount * (matrices + norms) + wider + (finalNorm ? hiddenSize * FLOAT_BYTES : 0);
   const kv = layerCount * sessions * kvCacheBytes(numKeyValueHeads, headDim, contextTokens, kvBits);
   const queryWidth = numAttentionHeads * headDim;
   const keyWidth = numKeyValueHeads * headDim;

@@ -79,6 +79,15 @@ test.each([
   await expectPlanHolds(join(folder, "model"), 400);
 });
 
+test("layers in 8 bits take no more memory than planned", async () => {
+  const folder = temporaryFolder();
+  const config = { ...tinyConfig, intermediate_size: 4096 };
+  const checkpoint = writeCheckpoint(join(folder, "checkpoint"), { config, tensors: tinyTensors(config) });
+  const quantisation = { method: "round", bitsPerWeight: 8.5 } as const;
+  await convert({ checkpoint, target: join(folder, "model"), name: "tiny", quantisation });
+  await expectPlanHolds(join(folder, "model"), 8);
+});
+
 const fourNorms = {
   vocab_size: 1088,
   hidden_size: 64,
