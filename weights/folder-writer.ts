@@ -22,25 +22,19 @@ export class FolderWriter {
    * Begins a folder. WeightsError when the target holds files, unless `replace` is set and it is a model folder.
    */
   static async begin(folder: string, replace: boolean): Promise<FolderWriter> {
-    const target = resolve(folder);
-    if (existsSync(target) && readdirSync(target).length > 0) {
-      if (!replace) throw new WeightsError(`${folder} exists already; remove it, or replace it with --force`);
-      if (!existsSync(join(target, MANIFEST_FILE)))
-        throw new WeightsError(`${folder} holds files but no ${MANIFEST_FILE}: only model folders are replaced`);
-    }
+    const target = checkedTarget(folder, replace);
     const temporary = join(dirname(target), `.${basename(target)}.unfinished-${randomUUID()}`);
     await mkdir(temporary, { recursive: true });
     return new FolderWriter(target, temporary);
   }
 
-  /** Begins a folder that is kept when its conversion stops; with `resume` one that is there is gone on with. */
+  /** Begins a folder whose unfinished form has one name, to be found again; `resume` keeps what is there. */
   static async beginKept(folder: string, replace: boolean, resume: boolean): Promise<FolderWriter> {
-    const writer = await FolderWriter.begin(folder, replace);
-    await writer.discard();
-    const kept = join(dirname(writer.#target), `.${basename(writer.#target)}.unfinished`);
+    const target = checkedTarget(folder, replace);
+    const kept = join(dirname(target), `.${basename(target)}.unfinished`);
     if (!resume) await rm(kept, { recursive: true, force: true });
     await mkdir(kept, { recursive: true });
-    return new FolderWriter(writer.#target, kept);
+    return new FolderWriter(target, kept);
   }
 
   /** The last noted progress, null where there is none. */
@@ -94,4 +88,14 @@ export class FolderWriter {
   async discard(): Promise<void> {
     await rm(this.#temporary, { recursive: true, force: true });
   }
+}
+
+function checkedTarget(folder: string, replace: boolean): string {
+  const target = resolve(folder);
+  if (existsSync(target) && readdirSync(target).length > 0) {
+    if (!replace) throw new WeightsError(`${folder} exists already; remove it, or replace it with --force`);
+    if (!existsSync(join(target, MANIFEST_FILE)))
+      throw new WeightsError(`${folder} holds files but no ${MANIFEST_FILE}: only model folders are replaced`);
+  }
+  return target;
 }
