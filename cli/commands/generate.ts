@@ -48,7 +48,7 @@ async function run(folder: string, options: GenerateOptions): Promise<void> {
   const manifest = await readManifest(folder);
   const tokenizer = await loadTokenizer(new FolderSource(folder), manifest);
   const request = describeRequest(options, manifest, tokenizer);
-  const model = await openModel(folder, manifest, options);
+  const model = await openModel(folder, manifest, options, request.promptIds.length + request.maxTokens);
   const ids: number[] = [];
   let text = "";
   for await (const event of generate(model.openSession(), tokenizer, request)) {
