@@ -13,10 +13,12 @@ import { health } from "./routes/health.ts";
 import { logFailure } from "./routes/log.ts";
 import { metrics } from "./routes/metrics.ts";
 import { models } from "./routes/models.ts";
-import { notFound } from "./routes/not-found.ts";
+import { methodNotAllowed, notFound } from "./routes/not-found.ts";
 import { ready } from "./routes/ready.ts";
 import { reference } from "./routes/reference.ts";
 import { usage } from "./routes/usage.ts";
+
+const METHODS = ["GET", "POST", "PATCH", "DELETE"];
 
 /** The HTTP API. What no route takes is a 404, and every error leaves in OpenAI's form. */
 export const api = new Hono<GatewayTypes>();
@@ -26,7 +28,10 @@ api.use("/v1/*", crossOrigin);
 for (const routes of [chat, completions, models, usage, health, ready, metrics, reference, chatPage, admin])
   api.route("/", routes);
 api.notFound((c) => {
-  throw notFound(c.req.path);
+  const allowed = METHODS.filter((method) =>
+    api.router.match(method, c.req.path)[0].some(([[, route]]) => route.method === method),
+  );
+  throw allowed.length > 0 ? methodNotAllowed(allowed) : notFound(c.req.path);
 });
 api.onError((error, c) => {
   const failure = toApiError(error);

@@ -10,6 +10,11 @@ export function jsonSchemaOf(schema: z.ZodType, io: "input" | "output"): JsonSch
     unrepresentable: "any",
     override: ({ zodSchema, jsonSchema }) => {
       if (zodSchema._zod.def.type === "bigint") jsonSchema.type = "integer";
+      // JSON Schema wants at least one of what a tuple begins with.
+      if (Array.isArray(jsonSchema.prefixItems) && jsonSchema.prefixItems.length === 0) {
+        delete jsonSchema.prefixItems;
+        jsonSchema.maxItems = 0;
+      }
     },
   });
   return rest;

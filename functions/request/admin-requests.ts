@@ -47,10 +47,12 @@ export const rotationSchema = z.strictObject({
 const whole = (min: number, max: number, fallback: number) =>
   z
     .string()
-    .regex(/^\d{1,15}$/, `expected a whole number from ${min} to ${max}`)
+    .regex(/^\d{1,16}$/, `expected a whole number from ${min} to ${max}`)
     .transform(Number)
     .pipe(z.int().min(min).max(max))
-    .default(fallback);
+    .default(fallback)
+    // As the reference says it: the text of such a number.
+    .meta({ type: "integer", minimum: min, maximum: max, pattern: undefined });
 
 /** GET /admin/v1/tenants */
 export const tenantPageSchema = z.strictObject({

@@ -34,10 +34,10 @@ const FILES: Readonly<Record<string, readonly [type: string, text: string]>> = {
 /** A deployment changes them together, so they are asked for anew after a minute. */
 const CACHED = { "cache-control": "public, max-age=60" };
 
-/** GET /: the chat page, and its files under /chat. They hold no key and need none. */
+/** GET /: the chat page, and its files under /assets. They hold no key and need none. */
 export const chatPage = new Hono<GatewayTypes>()
   .get("/", (c) => c.html(page, 200, { ...CACHED, "content-security-policy": POLICY }))
-  .get("/chat/:file", (c) => {
+  .get("/assets/:file", (c) => {
     const file = FILES[c.req.param("file")];
     if (!file || !Object.hasOwn(FILES, c.req.param("file"))) throw notFound(c.req.path);
     const [type, text] = file;

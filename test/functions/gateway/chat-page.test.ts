@@ -14,11 +14,11 @@ test("the chat page needs no key, and its policy lets nothing foreign or inline 
 test("every file that the page and its scripts name is there", async () => {
   const page = await (await request("/")).text();
   // A set takes in what is added while it is walked.
-  const named = new Set([...page.matchAll(/(?:src|href)="(\/chat\/[^"]+)"/g)].map(([, path]) => path!));
+  const named = new Set([...page.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path]) => path!));
   for (const path of named) {
     const response = await request(path);
     expect([path, response.status]).toEqual([path, 200]);
-    for (const [, file] of (await response.text()).matchAll(/from "\.\/([^"]+)"/g)) named.add(`/chat/${file}`);
+    for (const [, file] of (await response.text()).matchAll(/from "\.\/([^"]+)"/g)) named.add(`/assets/${file}`);
   }
   expect(named.size).toBeGreaterThan(5);
 });

@@ -10,7 +10,7 @@ interface Document {
 const document = async () => (await request("/openapi.json")).json<Document>();
 
 /** Pages and what is not for API clients. */
-const UNDOCUMENTED = ["get /", "get /chat/{file}", "get /docs", "get /openapi.json", "get /metrics"];
+const UNDOCUMENTED = ["get /", "get /assets/{file}", "get /docs", "get /openapi.json", "get /metrics"];
 
 describe("/openapi.json", () => {
   test("says every operation that is routed, and no other", async () => {
@@ -56,6 +56,15 @@ describe("/openapi.json", () => {
       },
     });
   });
+});
+
+test("numbers of a query are numbers, and empty lists are valid schemas", async () => {
+  const { paths } = await document();
+  const { parameters } = paths["/admin/v1/tenants"]!.get!;
+  expect(parameters).toContainEqual(
+    expect.objectContaining({ name: "limit", schema: expect.objectContaining({ type: "integer", minimum: 1 }) }),
+  );
+  expect(JSON.stringify(paths)).not.toContain('"prefixItems":[]');
 });
 
 test("/docs shows them all without scripts", async () => {
