@@ -29,21 +29,22 @@ export async function calibrationSource(path: string | URL, maxTokens: number): 
         throw new WeightsError("the checkpoint has no tokenizer, so that no text can calibrate it: use --method round");
       const tokenizer = new Tokenizer(tokenizerFile);
       const texts = text.split(BREAK).map((each) => tokenizer.encode(each.trim(), { special: false }));
+      if (texts.every(({ length }) => length < LEAST_TOKENS))
+        throw new WeightsError(`${path}: expected texts of at least ${LEAST_TOKENS} tokens to calibrate with`);
       return cut(texts, specialTokens.bos, Math.min(SEQUENCE_TOKENS, architecture.maxPositionEmbeddings), maxTokens);
     },
   };
 }
 
-/** Sequences of up to `length` tokens, `bos` first, up to `maxTokens` in all. */
+/** Sequences of up to `length` tokens, `bos` first; when there are more than `maxTokens`, some from all over the text. */
 function cut(texts: readonly (readonly number[])[], bos: number, length: number, maxTokens: number): number[][] {
-  const sequences: number[][] = [];
-  let left = maxTokens;
+  const all: number[][] = [];
   for (const ids of texts)
-    for (let from = 0; from < ids.length && left > LEAST_TOKENS; from += length - 1) {
-      const sequence = [bos, ...ids.slice(from, from + Math.min(length, left) - 1)];
-      if (sequence.length < LEAST_TOKENS) continue;
-      sequences.push(sequence);
-      left -= sequence.length;
+    for (let from = 0; from < ids.length; from += length - 1) {
+      const sequence = [bos, ...ids.slice(from, from + length - 1)];
+      if (sequence.length >= LEAST_TOKENS) all.push(sequence);
     }
-  return sequences;
+  const tokens = all.reduce((sum, sequence) => sum + sequence.length, 0);
+  const wanted = Math.max(1, Math.floor(all.length * Math.min(1, maxTokens / tokens)));
+  return Array.from({ length: wanted }, (_, i) => all[Math.floor((i * all.length) / wanted)]!.slice(0, maxTokens));
 }

@@ -7,8 +7,8 @@ import { LEAST_BITS_PER_WEIGHT } from "../../weights/quantise/mixed.ts";
 import { calibrationSource, SHIPPED_TEXT } from "../calibration.ts";
 import { withProgress } from "../progress.ts";
 
-/** More of them made the real models hardly better. */
-const CALIBRATION_TOKENS = 12_000;
+/** GPTQ has to know how columns go together; a column's mean square is known from fewer tokens. */
+const CALIBRATION_TOKENS: Record<Method, number> = { round: 2000, search: 2000, gptq: 8000 };
 
 interface ConvertCommandOptions {
   name?: string;
@@ -18,7 +18,7 @@ interface ConvertCommandOptions {
   method: Method;
   bitsPerWeight: number;
   calibrate?: string;
-  calibrationTokens: number;
+  calibrationTokens?: number;
   resume?: boolean;
   force?: boolean;
 }
@@ -53,7 +53,11 @@ export function convertCommand(): Command {
       LEAST_BITS_PER_WEIGHT,
     )
     .option("--calibrate <file>", "text that shows what activations look like, texts apart by --- (default: our own)")
-    .option("--calibration-tokens <count>", "tokens of it that are used at most", tokenCount, CALIBRATION_TOKENS)
+    .option(
+      "--calibration-tokens <count>",
+      "tokens of it that are used at most (default: 8000 for gptq, else 2000)",
+      tokenCount,
+    )
     .option("--resume", "go on with a calibrated conversion to this folder that was stopped")
     .option("--force", "replace the model folder if it exists")
     .action(async (checkpoint: string, target: string, options: ConvertCommandOptions) => {
@@ -64,7 +68,10 @@ export function convertCommand(): Command {
       );
       const quantisation = { method: options.method, bitsPerWeight: options.bitsPerWeight };
       const calibration = needsCalibration(quantisation)
-        ? await calibrationSource(options.calibrate ?? SHIPPED_TEXT, options.calibrationTokens)
+        ? await calibrationSource(
+            options.calibrate ?? SHIPPED_TEXT,
+            options.calibrationTokens ?? CALIBRATION_TOKENS[options.method],
+          )
         : undefined;
       const manifest = await withProgress((onProgress) =>
         convert({
