@@ -35,7 +35,7 @@ export class Conductor extends DurableObject<Env> {
    * when no answer came: the generation begins again.
    */
   async generate(call: GenerateCall): Promise<GenerateAnswer> {
-    const run = new GenerationRun(call, { afterToken: 0, knownIds: [] });
+    const run = new GenerationRun(call, { afterToken: 0, knownIds: [], resumed: false });
     const answer = await this.#start(run);
     if (!answer.admitted) await this.#records.forget(call.id);
     return answer;
@@ -55,7 +55,9 @@ export class Conductor extends DurableObject<Env> {
       // Ids that nobody has read yet would not follow from this pipeline's arithmetic.
       await this.#records.forget(id);
     }
-    return await this.#start(new GenerationRun(record.call, { afterToken, knownIds: known.slice(0, afterToken) }));
+    return await this.#start(
+      new GenerationRun(record.call, { afterToken, knownIds: known.slice(0, afterToken), resumed: true }),
+    );
   }
 
   /** Ends a generation that runs, waits, is paused or was lost; unknown ids are those that have ended. */
@@ -97,7 +99,7 @@ export class Conductor extends DurableObject<Env> {
       const pipeline = await this.#ensureReady();
       checkCall(call, pipeline.model);
       const rows = this.#records.begin(call, pipeline.pipelineHash, from.knownIds);
-      const session = await RingSession.open(pipeline, call.promptIds.length + call.maxTokens, signal);
+      const session = await RingSession.open(pipeline, call.promptIds.length + call.maxTokens, signal, from.resumed);
       this.ctx.waitUntil(this.#finish(run, pipeline, session, rows));
       await this.#records.durable();
       return { admitted: true, events: run.lines.readable };

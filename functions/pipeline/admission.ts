@@ -7,6 +7,7 @@ export const MAX_WAITING = 256;
 
 interface Waiting {
   readonly tokens: number;
+  readonly resumed: boolean;
   readonly admit: (route: Route) => void;
 }
 
@@ -32,9 +33,10 @@ export class Admission {
 
   /**
    * Reserves a slot, and `tokens` of KV cache on a route. InferenceError unsupported when no route could ever hold that
-   * many, out_of_capacity when there is no room in time; rejects with the signal's reason when it is aborted.
+   * many, out_of_capacity when there is no room in time; rejects with the signal's reason when it is aborted. What was
+   * admitted before and is resumed goes before all that waits.
    */
-  async admit(tokens: number, signal: AbortSignal): Promise<Route> {
+  async admit(tokens: number, signal: AbortSignal, resumed = false): Promise<Route> {
     signal.throwIfAborted();
     if (tokens > this.#replicas.kvTokens) {
       throw new InferenceError(
@@ -42,8 +44,9 @@ export class Admission {
         `prompt and answer may take ${tokens} tokens, a stage has KV cache for ${this.#replicas.kvTokens} (LAPIDARY_KV_TOKENS)`,
       );
     }
-    const route = this.#waiting.length === 0 ? this.#take(tokens) : null;
-    return route ?? (await this.#wait(tokens, signal));
+    const others = this.#waiting.some((waiting) => waiting.resumed || !resumed);
+    const route = others ? null : this.#take(tokens);
+    return route ?? (await this.#wait(tokens, signal, resumed));
   }
 
   /** Gives a session's place back. */
@@ -76,12 +79,12 @@ export class Admission {
     }
   }
 
-  async #wait(tokens: number, signal: AbortSignal): Promise<Route> {
-    if (this.#waiting.length >= MAX_WAITING) {
+  async #wait(tokens: number, signal: AbortSignal, resumed: boolean): Promise<Route> {
+    if (this.#waiting.length >= MAX_WAITING && !resumed) {
       throw new InferenceError("out_of_capacity", `${MAX_WAITING} requests are waiting already`);
     }
     const { promise, resolve, reject } = Promise.withResolvers<Route>();
-    const waiting = { tokens, admit: resolve };
+    const waiting = { tokens, resumed, admit: resolve };
     const leave = (reason: unknown) => {
       const index = this.#waiting.indexOf(waiting);
       if (index < 0) return;
@@ -96,7 +99,8 @@ export class Admission {
     const timer = setTimeout(() => leave(full), WAIT_LIMIT_MS);
     const aborted = () => leave(signal.reason);
     signal.addEventListener("abort", aborted, { once: true });
-    this.#waiting.push(waiting);
+    const behind = resumed ? this.#waiting.findIndex((other) => !other.resumed) : -1;
+    this.#waiting.splice(behind < 0 ? this.#waiting.length : behind, 0, waiting);
     try {
       return await promise;
     } finally {

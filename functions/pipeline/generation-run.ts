@@ -14,6 +14,8 @@ export interface Beginning {
   readonly afterToken: number;
   /** The first of them, which need not be drawn again. */
   readonly knownIds: readonly number[];
+  /** It was admitted before. */
+  readonly resumed: boolean;
 }
 
 /** How a run ended: at the answer's own end, by a failure of ours, or because it was stopped. */

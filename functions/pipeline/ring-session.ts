@@ -45,11 +45,12 @@ export class RingSession implements TokenPipeline {
   }
 
   /**
-   * Waits for a place for `tokens` tokens, and for the parts of a route to be ready. InferenceError as Admission.admit
+   * Waits for a place for `tokens` tokens, and for the parts of a route to be ready; one that is `resumed` waits before all
+   * others. InferenceError as Admission.admit
    * and Ring.open; rejects with the signal's reason when it is aborted.
    */
-  static async open(parts: RingParts, tokens: number, signal: AbortSignal): Promise<RingSession> {
-    const session = new RingSession(parts, await parts.admission.admit(tokens, signal), tokens, signal);
+  static async open(parts: RingParts, tokens: number, signal: AbortSignal, resumed: boolean): Promise<RingSession> {
+    const session = new RingSession(parts, await parts.admission.admit(tokens, signal, resumed), tokens, signal);
     try {
       await session.#persevere(async () => {});
       return session;

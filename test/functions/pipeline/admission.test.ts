@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { Admission, WAIT_LIMIT_MS } from "../../../functions/pipeline/admission.ts";
+import { Admission, MAX_WAITING, WAIT_LIMIT_MS } from "../../../functions/pipeline/admission.ts";
 import { Replicas } from "../../../functions/pipeline/replicas.ts";
 
 const staying = new AbortController().signal;
@@ -73,4 +73,21 @@ test("who leaves while waiting makes room for the next, and takes no place", asy
   admission.release(holding, 33);
   expect(await next).toEqual([0]);
   expect(admission.sessions).toBe(1);
+});
+
+test("what is resumed goes before all that waits, in its own order, even when nobody else may wait any more", async () => {
+  const admission = new Admission(new Replicas(1, 1, 64), 1);
+  const holding = await admission.admit(1, staying);
+  const order: string[] = [];
+  const enter = async (name: string, resumed: boolean) => {
+    const route = await admission.admit(1, staying, resumed);
+    order.push(name);
+    admission.release(route, 1);
+  };
+  const waiting = Array.from({ length: MAX_WAITING }, (_, index) => enter(`new ${index}`, false));
+  await expect(admission.admit(1, staying)).rejects.toMatchObject({ code: "out_of_capacity" });
+  waiting.push(enter("resumed 0", true), enter("resumed 1", true));
+  admission.release(holding, 1);
+  await Promise.all(waiting);
+  expect(order.slice(0, 3)).toEqual(["resumed 0", "resumed 1", "new 0"]);
 });
