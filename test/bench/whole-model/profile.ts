@@ -6,6 +6,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import type { KvBits } from "../../../runtime/engine.ts";
 import { median } from "../peers/interleave.ts";
 import { MeasuredSequence } from "../peers/measured-sequence.ts";
 import { BENCH_FOLDER, benchModelFolder } from "./bench-model.ts";
@@ -27,6 +28,8 @@ const { values: options } = parseArgs({
     /** Prompt lengths, tokens. */
     prefill: { type: "string", default: "128,512" },
     "chunk-rows": { type: "string", default: "128" },
+    /** Of a number in the KV cache. */
+    "kv-bits": { type: "string" },
     repetitions: { type: "string", default: "5" },
     clock: { type: "string", default: "wall" },
   },
@@ -34,6 +37,10 @@ const { values: options } = parseArgs({
 
 const build = ENGINE_BUILDS.find((name) => name === options["engine-build"]);
 if (!build) throw new Error(`--engine-build: expected ${ENGINE_BUILDS.join(" or ")}, found ${options["engine-build"]}`);
+const KV_BITS: readonly KvBits[] = [8, 16, 32];
+const kvBits = KV_BITS.find((bits) => String(bits) === options["kv-bits"]);
+if (options["kv-bits"] && !kvBits)
+  throw new Error(`--kv-bits: expected one of ${KV_BITS.join(", ")}, found ${options["kv-bits"]}`);
 const [layers] = options.layers === undefined ? [] : counts("layers", options.layers);
 const folder = options.model ?? (await benchModelFolder(options.shape, layers));
 const contexts = counts("context", options.context);
@@ -59,6 +66,7 @@ const model = await openBenchModel(folder, {
   build,
   kvTokens: Math.max(...prefills, ...contexts.map((tokens) => tokens + decodeTokens)),
   chunkRows,
+  kvBits,
   wrap: (kernels) => timed.wrap(kernels),
 });
 const whole = new OneProcessSequence(model);
@@ -84,7 +92,7 @@ for (const context of contexts)
 const path = join(BENCH_FOLDER, "..", `profile-${model.manifest.name}-${build}.json`);
 writeFileSync(
   path,
-  `${JSON.stringify({ model: model.manifest.name, build, clock: options.clock, chunkRows, profiles }, null, 2)}\n`,
+  `${JSON.stringify({ model: model.manifest.name, build, clock: options.clock, kvBits, chunkRows, profiles }, null, 2)}\n`,
 );
 console.log(`written: ${path}`);
 
