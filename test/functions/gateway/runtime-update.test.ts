@@ -5,8 +5,9 @@ import { chunksOf } from "./server-sent-events.ts";
 
 const STREAMS = 20;
 const RESETS = 2;
-const BETWEEN_RESETS_MS = 700;
-const TOKENS = 60;
+const BETWEEN_RESETS_MS = 300;
+/** Long enough that every machine is in the middle of them at both resets. */
+const TOKENS = 200;
 
 const requests = Array.from({ length: STREAMS }, (_, seed) => ({
   model: MODEL,
