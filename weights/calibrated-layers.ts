@@ -5,6 +5,7 @@ import { evenBits } from "./families/layer-bits.ts";
 import type { LayerProduct, PlannedLayer } from "./families/layer-graph.ts";
 import { layerMatrices } from "./families/shapes.ts";
 import type { Manifest } from "./manifest.ts";
+import { FirstRows } from "./quantise/first-rows.ts";
 import { CompensatedRounding } from "./quantise/gptq.ts";
 import { compileQuantiseKernels } from "./quantise/kernels/compile.mjs";
 import type { Method } from "./quantise/method.ts";
@@ -121,6 +122,7 @@ export class CalibratedLayers {
         return [input, this.#observer(columns)];
       }),
     );
+    const takers = new Map([...moments].map(([input, sums]) => [input, new FirstRows(sums, this.#sequenceTokens)]));
     await this.#trials.run(shard, done, {
       layer,
       hidden: this.#hidden,
@@ -128,13 +130,17 @@ export class CalibratedLayers {
       // Inputs come in order of use.
       lastProductInput: inputs.at(-1)!,
       onProductInput: (name, rows) => {
-        moments.get(name)?.add(rows);
+        takers.get(name)?.add(rows);
         this.#options.onStep();
       },
     });
-    for (const [input, { rows }] of moments)
-      if (rows * this.#options.description.architecture.hiddenSize !== this.#hidden.length)
-        throw new WeightsError(`layer ${layer}: the engine showed ${rows} rows named ${input}, expected every token's`);
+    for (const [input, taker] of takers) {
+      if (taker.seenRows * this.#options.description.architecture.hiddenSize !== this.#hidden.length)
+        throw new WeightsError(
+          `layer ${layer}: the engine showed ${taker.seenRows} rows named ${input}, expected every token's`,
+        );
+      taker.finish();
+    }
     return moments;
   }
 

@@ -7,6 +7,10 @@ export class Squares {
     this.sums = new Float64Array(columns);
   }
 
+  get columns(): number {
+    return this.sums.length;
+  }
+
   /** Rows added so far. */
   get rows(): number {
     return this.#rows;
