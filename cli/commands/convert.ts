@@ -8,7 +8,7 @@ import { calibrationSource, SHIPPED_TEXT } from "../calibration.ts";
 import { withProgress } from "../progress.ts";
 
 /** GPTQ has to know how columns go together; a column's mean square is known from fewer tokens. */
-const CALIBRATION_TOKENS: Record<Method, number> = { round: 2000, search: 2000, gptq: 8000 };
+const CALIBRATION_TOKENS: Record<Method, number> = { round: 2000, search: 2000, gptq: 10_000 };
 
 interface ConvertCommandOptions {
   name?: string;
@@ -55,7 +55,7 @@ export function convertCommand(): Command {
     .option("--calibrate <file>", "text that shows what activations look like, texts apart by --- (default: our own)")
     .option(
       "--calibration-tokens <count>",
-      "tokens of it that are used at most (default: 8000 for gptq, else 2000)",
+      "tokens of it that are used at most (default: 10000 for gptq, else 2000)",
       tokenCount,
     )
     .option("--resume", "go on with a calibrated conversion to this folder that was stopped")

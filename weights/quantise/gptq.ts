@@ -12,8 +12,12 @@ import { triangularFactor } from "./triangular-factor.ts";
  * term Rᵢᵢ (tᵢ − qᵢ) with tᵢ = wᵢ + Σ_{j<i} (wⱼ − qⱼ) Rⱼᵢ / Rᵢᵢ depends on columns up to i alone.
  */
 
-/** Added to H's diagonal, as a part of its mean: a column that calibration barely moved must not cost nothing. */
-const DAMPING = 0.01;
+/**
+ * Added to H's diagonal, as a part of its mean, so that what a few thousand tokens happened to show is not overdone. On
+ * Gemma 3 270M with 8,000 of them KL was 0.085 at 0.05, 0.083 at 0.15 and 0.090 at 0.4; with 2,500, 0.129 at 0.01 and
+ * 0.097 at 0.15.
+ */
+const DAMPING = 0.15;
 /** Rows rounded together; a multiple of 4. */
 const ROW_CHUNK = 64;
 const SCRATCH_BYTES = 256;
