@@ -23,7 +23,7 @@ export function addModelOptions(command: Command): Command {
     .addOption(
       new Option(
         "--kv-bits <bits>",
-        "bits of a number in the simd engine's KV cache (default: 16, or 32 with 16-bit activations)",
+        "bits of a number in the simd engine's KV cache (default: 8, or 32 with 16-bit activations)",
       ).choices(["8", "16", "32"]),
     );
 }

@@ -25,7 +25,7 @@ const pipelineSchema = z.object({
   LAPIDARY_ENGINE: z.enum(["simd", "ort"]).default("simd"),
   /** Bits of a quantised activation; 32 is not quantised and of the ort engine alone. */
   LAPIDARY_ACTIVATIONS: z.literal(["8", "16", "32"]).default("8"),
-  /** Bits of a number in the KV cache; left out, what goes with the engine and its activations. 8 halves the cache. */
+  /** Bits of a number in the KV cache; left out, what goes with the engine and its activations: 8 beside 8. */
   LAPIDARY_KV_BITS: z.literal(["8", "16", "32"]).optional(),
   /** Groups of layers. */
   LAPIDARY_STAGES: whole(1, MAX_STAGES, 3),

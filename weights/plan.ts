@@ -21,7 +21,7 @@ export const JS_HEAP_BYTES = 8e6;
 export const WASM_CODE_BYTES = 2e6;
 /** What vocabulary shards are asked for: the last rows of as many sessions. */
 export const DEFAULT_LOGIT_ROWS = 8;
-const DEFAULT_KV_BITS = 16;
+const DEFAULT_KV_BITS = 8;
 const FLOAT_BYTES = 4;
 
 export interface PlanOptions {

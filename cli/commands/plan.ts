@@ -34,7 +34,7 @@ export function planCommand(): Command {
       DEFAULT_LOGIT_ROWS,
     )
     .addOption(
-      new Option("--kv-bits <bits>", "bits of a number in the KV cache").choices(["8", "16", "32"]).default("16"),
+      new Option("--kv-bits <bits>", "bits of a number in the KV cache").choices(["8", "16", "32"]).default("8"),
     )
     .option("--stages <count>", "this many stages (default: the fewest that fit)", whole)
     .option("--vocabulary-shards <count>", "this many vocabulary shards (default: the fewest that fit)", whole)

@@ -15,9 +15,10 @@ export interface SimdSettings {
 }
 
 /**
- * Bits of a number in the KV cache. Where nothing is asked for, float16 goes with 8-bit activations; beside 16-bit ones it
- * would be the largest error of all (0.3 % of the logits' deviation on the golden models, against 0.08 %), so there the
- * cache is float32.
+ * Bits of a number in the KV cache. Where nothing is asked for, int8 goes with 8-bit activations: half the memory of
+ * float16, and a token at 4096 costs 10 % more than one at 128 where float16 costs 37 % (2B shapes), for a KL divergence of
+ * 0.011 instead of 0.009 on Gemma 3 270M. Beside 16-bit activations even float16 would be the largest error of all (0.3 % of
+ * the logits' deviation on the golden models, against 0.08 %), so there the cache is float32.
  */
 export const cacheBits = ({ activations, kvBits }: Pick<SimdSettings, "activations" | "kvBits">): KvBits =>
-  kvBits ?? (activations === 16 ? 32 : 16);
+  kvBits ?? (activations === 16 ? 32 : 8);

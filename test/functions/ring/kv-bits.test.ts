@@ -4,12 +4,12 @@ import { generateLocally } from "./local-judge.ts";
 
 const request = await requestFor("The capital of Peru is", { maxTokens: 40 });
 
-test("a ring with an int8 cache answers what one process with it does", async () => {
-  const [expected] = await generateLocally([request], "simd", 8);
-  const conductor = await freshConductor({ LAPIDARY_KV_BITS: "8" });
+test("a ring with a float16 cache answers what one process with it does", async () => {
+  const [expected] = await generateLocally([request], "simd", 16);
+  const conductor = await freshConductor({ LAPIDARY_KV_BITS: "16" });
   expect(await generateOn(conductor, await callFor(request))).toEqual(expected);
   const { engine, pipelineHash } = await conductor.status();
-  expect(engine).toMatchObject({ name: "simd", activations: 8, kvBits: 8, version: expect.stringMatching(/kv8$/) });
+  expect(engine).toMatchObject({ name: "simd", activations: 8, kvBits: 16, version: expect.stringMatching(/kv16$/) });
   expect((await (await freshConductor()).status()).pipelineHash).not.toBe(pipelineHash);
   await allFree(conductor);
 });
