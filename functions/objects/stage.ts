@@ -7,6 +7,7 @@ import { checkEngine, type JoinAnswer, type PartReport, type StageAssignment } f
 import { toFailure } from "../pipeline/failure.ts";
 import { LazyPart } from "../pipeline/lazy-part.ts";
 import { acceptLink } from "../pipeline/link.ts";
+import { partStub } from "../pipeline/part-bindings.ts";
 import { readPinnedManifest } from "../pipeline/pinned-manifest.ts";
 import { StageNode } from "../pipeline/stage-node.ts";
 
@@ -17,9 +18,7 @@ interface LoadedStage {
 
 /** A group of layers with the KV cache of its sessions. Holds nothing that the conductor could not feed it again. */
 export class Stage extends DurableObject<Env> {
-  readonly #node = new StageNode(({ place, name }) =>
-    (place.group === "vocabulary" ? this.env.VOCABULARY : this.env.STAGE).getByName(name),
-  );
+  readonly #node = new StageNode((successor) => partStub(this.env, successor));
   readonly #loaded = new LazyPart<LoadedStage>();
 
   /** Loads what the assignment names, once, and links to its successors; safe to repeat. */

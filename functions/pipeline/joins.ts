@@ -1,12 +1,10 @@
-import type { Env } from "../env.ts";
 import type { JoinAnswer, PartReport, ShardAssignment, StageAssignment, Successor } from "./assignment.ts";
 import { asLost, toInferenceError } from "./failure.ts";
 import { type FaultPlace, placeName } from "./frame.ts";
+import { type PartBindings, partStub, stageNamespace, vocabularyNamespace } from "./part-bindings.ts";
 import type { Route } from "./replicas.ts";
 import { JOIN_LIMIT_MS, REPORT_LIMIT_MS, withTimeLimit } from "./time-limit.ts";
 import type { Topology } from "./topology.ts";
-
-type Bindings = Pick<Env, "STAGE" | "VOCABULARY">;
 
 /** Whose pipeline it is. */
 export interface Ownership {
@@ -21,7 +19,7 @@ const shardPlace = (index: number): FaultPlace => ({ group: "vocabulary", replic
 
 /** Names a pipeline's objects, asks them to join the ring, and knows which have. */
 export class Joins {
-  readonly #bindings: Bindings;
+  readonly #bindings: PartBindings;
   readonly #topology: Topology;
   readonly #owner: Ownership;
   /** Routes whose parts are ready and linked, as far as is known. */
@@ -29,7 +27,7 @@ export class Joins {
   /** Names of the parts that have joined since the ring last rested. */
   readonly #members = new Set<string>();
 
-  constructor(bindings: Bindings, topology: Topology, owner: Ownership) {
+  constructor(bindings: PartBindings, topology: Topology, owner: Ownership) {
     this.#bindings = bindings;
     this.#topology = topology;
     this.#owner = owner;
@@ -44,11 +42,13 @@ export class Joins {
     if (this.#routes.has(key)) return;
     const stages = route.map((replica, group) =>
       this.#ask({ group, replica }, fault, (name) =>
-        this.#bindings.STAGE.getByName(name).join(this.#stage(route, group)),
+        stageNamespace(this.#bindings, group).getByName(name).join(this.#stage(route, group)),
       ),
     );
     const shards = this.#topology.shards.map((_, index) =>
-      this.#ask(shardPlace(index), fault, (name) => this.#bindings.VOCABULARY.getByName(name).join(this.#shard(index))),
+      this.#ask(shardPlace(index), fault, (name) =>
+        vocabularyNamespace(this.#bindings, index).getByName(name).join(this.#shard(index)),
+      ),
     );
     await Promise.all([...stages, ...shards]);
     this.#routes.add(key);
@@ -71,9 +71,8 @@ export class Joins {
   /** How `place` is; one that is not in the ring is not woken for it. */
   async report(place: FaultPlace): Promise<PartReport> {
     if (!this.#members.has(this.nameOf(place))) return { state: "empty", memoryBytes: 0, sessions: 0, links: 0 };
-    const namespace = place.group === "vocabulary" ? this.#bindings.VOCABULARY : this.#bindings.STAGE;
     try {
-      const report: Promise<PartReport> = namespace.getByName(this.nameOf(place)).report();
+      const report: Promise<PartReport> = partStub(this.#bindings, { place, name: this.nameOf(place) }).report();
       return await withTimeLimit(report, REPORT_LIMIT_MS, placeName(place));
     } catch (error) {
       return {

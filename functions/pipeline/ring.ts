@@ -1,6 +1,5 @@
 import { InferenceError } from "../../runtime/errors.ts";
 import type { Selection, ShardSelection } from "../../runtime/sampling/selection.ts";
-import type { Env } from "../env.ts";
 import type { PartReport } from "./assignment.ts";
 import { Breath } from "./breath.ts";
 import { asLost, toInferenceError } from "./failure.ts";
@@ -11,6 +10,7 @@ import { Lane, type LaneOptions } from "./lane.ts";
 import type { Link, LinkEvents } from "./link.ts";
 import { OutboundLinks } from "./outbound-links.ts";
 import { Outstanding } from "./outstanding.ts";
+import { type PartBindings, partStub } from "./part-bindings.ts";
 import { Passage } from "./passage.ts";
 import { passes, type Replicas, type Route } from "./replicas.ts";
 import { type Offer, rowsBody } from "./schedule.ts";
@@ -42,16 +42,13 @@ export class Ring implements LinkEvents {
   #nextSession = 0;
   #rowsUnderWay = 0;
 
-  constructor(bindings: Pick<Env, "STAGE" | "VOCABULARY">, topology: Topology, owner: Ownership, replicas: Replicas) {
+  constructor(bindings: PartBindings, topology: Topology, owner: Ownership, replicas: Replicas) {
     this.#topology = topology;
     this.#owner = owner;
     this.#replicas = replicas;
     this.#laneOptions = { maxRows: topology.chunkRows, breath: new Breath(), transmit: this.#transmit.bind(this) };
     this.#joins = new Joins(bindings, topology, owner);
-    this.#links = new OutboundLinks(
-      ({ place, name }) => (place.group === "vocabulary" ? bindings.VOCABULARY : bindings.STAGE).getByName(name),
-      this,
-    );
+    this.#links = new OutboundLinks((successor) => partStub(bindings, successor), this);
   }
 
   get topology(): Topology {

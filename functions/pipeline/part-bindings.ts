@@ -1,0 +1,36 @@
+import type { Env } from "../env.ts";
+import type { Stage } from "../objects/stage.ts";
+import type { Vocabulary } from "../objects/vocabulary-shard.ts";
+import type { Successor } from "./assignment.ts";
+import type { FaultPlace } from "./frame.ts";
+
+/** Bindings of the parts' objects. */
+export type PartBindings = Pick<Env, "STAGE" | "VOCABULARY">;
+
+/** The name a script's binding has when another script holds this part: STAGE_0, VOCABULARY_1 and so on. */
+export const partBinding = ({ group, replica }: FaultPlace): string =>
+  group === "vocabulary" ? `VOCABULARY_${replica}` : `STAGE_${group}`;
+
+/** Where the objects of stage `group` live: in the script bound for it, or where all parts are. */
+export function stageNamespace(bindings: PartBindings, group: number): Env["STAGE"] {
+  return boundTo(bindings, { group, replica: 0 }) ?? bindings.STAGE;
+}
+
+/** Where vocabulary shard `replica` lives: in the script bound for it, or where all parts are. */
+export function vocabularyNamespace(bindings: PartBindings, replica: number): Env["VOCABULARY"] {
+  return boundTo(bindings, { group: "vocabulary", replica }) ?? bindings.VOCABULARY;
+}
+
+/** The object that holds a part. */
+export function partStub(
+  bindings: PartBindings,
+  { place, name }: Successor,
+): DurableObjectStub<Stage> | DurableObjectStub<Vocabulary> {
+  const { group, replica } = place;
+  const namespace = group === "vocabulary" ? vocabularyNamespace(bindings, replica) : stageNamespace(bindings, group);
+  return namespace.getByName(name);
+}
+
+function boundTo<Namespace>(bindings: object, place: FaultPlace): Namespace | undefined {
+  return (bindings as Readonly<Record<string, Namespace | undefined>>)[partBinding(place)];
+}
