@@ -39,6 +39,11 @@ export interface LayerStage {
   readonly freeKvTokens: number;
   /** Takes a session slot with an empty KV cache; InferenceError out_of_capacity when none is left. */
   openSession(): number;
+  /**
+   * Takes a slot that begins with the first `tokens` tokens of `slot`, and shares their memory with it for as long as
+   * neither writes there. InferenceError position_gap when `slot` holds fewer, out_of_capacity when no slot is left.
+   */
+  forkSession(slot: number, tokens: number): number;
   closeSession(slot: number): void;
   /** Tokens in the slot's KV cache. */
   sessionTokens(slot: number): number;

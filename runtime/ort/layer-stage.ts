@@ -70,10 +70,27 @@ class OrtLayerStage implements LayerStage {
   }
 
   openSession(): number {
+    return this.#open({ tokens: 0, layers: this.#parts.layers.map(() => emptyKv) });
+  }
+
+  /** Counts the tokens of both: every call makes new caches, so nothing stays shared. */
+  forkSession(slot: number, tokens: number): number {
+    const held = this.#slot(slot);
+    if (tokens > held.tokens)
+      throw new InferenceError(
+        "position_gap",
+        `a session was to begin with ${tokens} tokens of one that holds ${held.tokens}`,
+      );
+    if (tokens > this.freeKvTokens)
+      throw new InferenceError("out_of_capacity", `${tokens} more tokens, room for ${this.freeKvTokens} is left`);
+    return this.#open({ tokens, layers: this.#cut(held, tokens) });
+  }
+
+  #open(slot: Slot): number {
     const index = this.#slots.indexOf(undefined);
     if (index < 0)
       throw new InferenceError("out_of_capacity", `all ${this.#slots.length} session slots of the stage are taken`);
-    this.#slots[index] = { tokens: 0, layers: this.#parts.layers.map(() => emptyKv) };
+    this.#slots[index] = slot;
     return index;
   }
 
@@ -89,10 +106,12 @@ class OrtLayerStage implements LayerStage {
   truncate(slot: number, tokens: number): void {
     const held = this.#slot(slot);
     if (held.tokens <= tokens) return;
-    held.layers = held.layers.map((kv, index) =>
-      truncateKv(kv, this.#parts.layers[index]!.names.kvHeads, held.tokens, tokens),
-    );
+    held.layers = this.#cut(held, tokens);
     held.tokens = tokens;
+  }
+
+  #cut({ layers, tokens: held }: Slot, tokens: number): LayerKv[] {
+    return layers.map((kv, index) => truncateKv(kv, this.#parts.layers[index]!.names.kvHeads, held, tokens));
   }
 
   async forward(groups: readonly RowGroup[], hidden: Float32Array): Promise<Float32Array> {

@@ -93,6 +93,10 @@ class SimdLayerStage implements LayerStage {
     return this.#parts.memory.kv.open();
   }
 
+  forkSession(slot: number, tokens: number): number {
+    return this.#parts.memory.kv.fork(slot, tokens);
+  }
+
   closeSession(slot: number): void {
     this.#parts.memory.kv.close(slot);
   }

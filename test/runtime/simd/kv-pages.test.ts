@@ -10,7 +10,7 @@ function open() {
   const kv = new KvPages(shape, memory, TABLES, PAGES);
   /** The pages a slot's table names. */
   const pages = (slot: number, count: number) => [...new Uint32Array(memory.buffer, kv.table(slot), count)];
-  return { kv, pages };
+  return { kv, memory, pages };
 }
 
 test("sessions hold whole pages, each page one session's", () => {
@@ -66,9 +66,54 @@ test("slots end, and closed ones come back", () => {
   expect(kv.open()).toBe(slots[2]);
 });
 
+test("a fork holds its source's pages, and they come back when both are closed", () => {
+  const { kv, pages } = open();
+  const source = kv.open();
+  kv.reserve(source, 70);
+  kv.commit(source, 70);
+  const fork = kv.fork(source, 64);
+  expect([kv.tokens(fork), kv.freeTokens]).toEqual([64, 64]);
+  expect(pages(fork, 2)).toEqual(pages(source, 2));
+  kv.close(source);
+  expect(kv.freeTokens).toBe(96);
+  kv.close(fork);
+  expect(kv.freeTokens).toBe(160);
+  expect(() => kv.fork(source, 1)).toThrow(/not open/);
+});
+
+test("who writes into a shared page gets a copy of it, and the last holder writes in place", () => {
+  const { kv, memory, pages } = open();
+  const source = kv.open();
+  kv.reserve(source, 40);
+  kv.commit(source, 40);
+  const [, shared] = pages(source, 2);
+  new Uint8Array(memory.buffer, shared, shape.pageBytes).fill(7);
+  const fork = kv.fork(source, 36);
+  kv.reserve(fork, 1);
+  const [, copy] = pages(fork, 2);
+  expect(copy).not.toBe(shared);
+  expect(new Set(new Uint8Array(memory.buffer, copy, shape.pageBytes))).toEqual(new Set([7]));
+  kv.reserve(source, 1);
+  expect(pages(source, 2)[1]).toBe(shared);
+  expect(kv.freeTokens).toBe(64);
+});
+
+test("a copy that finds no page is refused, and the fork keeps what it shares", () => {
+  const { kv } = open();
+  const source = kv.open();
+  kv.reserve(source, 40);
+  kv.commit(source, 40);
+  const fork = kv.fork(source, 40);
+  const rest = kv.open();
+  kv.reserve(rest, 96);
+  expect(() => kv.reserve(fork, 1)).toThrow(/need 1 KV pages of 32 tokens, 0 are free/);
+  expect(kv.tokens(fork)).toBe(40);
+  expect(() => kv.fork(source, 41)).toThrow(/begin with 41 tokens of one that holds 40/);
+});
+
 test("tables cover what a session can reach", () => {
   expect(pageTableBytes(shape)).toBe(5 * 4 * 4);
   expect(slotTokens(shape)).toBe(100);
   expect(slotTokens({ ...shape, contextTokens: 1000 })).toBe(160);
-  expect(kvSlots({ ...shape, pages: 4096 })).toBe(64);
+  expect(kvSlots({ ...shape, pages: 4096 })).toBe(512);
 });
