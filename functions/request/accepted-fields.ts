@@ -32,12 +32,8 @@ const shared = {
 /** Accepted by POST /v1/chat/completions. */
 export const acceptedChatFields = optional({
   ...shared,
-  tools: onlyEmptyList,
-  tool_choice: only(["none", "auto"]),
-  parallel_tool_calls: only([true, false]),
   functions: onlyEmptyList,
   function_call: only(["none", "auto"]),
-  response_format: z.strictObject({ type: only(["text"]) }),
   modalities: z.tuple([only(["text"])], { error: 'supported only as ["text"]' }),
   audio: onlyNull,
   prediction: onlyNull,

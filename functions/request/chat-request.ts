@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { ConstraintSpecification } from "../../runtime/constrain/specification.ts";
+import type { CallableTools, ChatMessage } from "../../runtime/tokenizer/chat-template.ts";
 import type { Manifest } from "../../weights/manifest.ts";
 import { acceptedChatFields } from "./accepted-fields.ts";
 import {
@@ -7,59 +9,31 @@ import {
   generationOptions,
   invalid,
   MAX_TOP_LOGPROBS,
-  text,
 } from "./generation-fields.ts";
+import { chatMessages, messagesField } from "./messages.ts";
+import { responseFormat, textSpecification } from "./response-format.ts";
+import { toolFields, toolUse } from "./tools.ts";
 import { validate } from "./validation.ts";
-
-const MAX_MESSAGES = 4096;
-const MAX_PARTS = 1024;
-
-const textPart = z.strictObject({
-  type: z.literal("text", { error: "only text parts are supported" }),
-  text,
-});
-const content = z.union([text, z.array(textPart).max(MAX_PARTS)], {
-  error: "expected a string or a list of text parts",
-});
-const absent = z.null({ error: "not supported" }).optional();
-const emptyList = z.tuple([], { error: "supported only as an empty list" }).nullish();
-
-const message = z.discriminatedUnion(
-  "role",
-  [
-    z.strictObject({ role: z.enum(["system", "developer", "user"]), content }),
-    // The rest is what our own answers carry: clients send them back as they came.
-    z.strictObject({
-      role: z.literal("assistant"),
-      content: content.nullish(),
-      refusal: absent,
-      audio: absent,
-      function_call: absent,
-      annotations: emptyList,
-      tool_calls: emptyList,
-    }),
-  ],
-  { error: "expected system, developer, user or assistant; tool messages are not supported" },
-);
 
 /** POST /v1/chat/completions */
 export const chatSchema = z.strictObject({
   ...generationFields,
   ...acceptedChatFields,
+  ...toolFields,
+  response_format: responseFormat.optional(),
   max_completion_tokens: generationFields.max_tokens,
   logprobs: z.boolean().optional(),
   top_logprobs: z.int().min(0).max(MAX_TOP_LOGPROBS).optional(),
-  messages: z.array(message).min(1).max(MAX_MESSAGES),
+  messages: messagesField,
 });
-
-export interface ChatMessage {
-  readonly role: "system" | "user" | "assistant";
-  readonly content: string;
-}
 
 export interface ChatRequest {
   readonly model: string;
   readonly messages: readonly ChatMessage[];
+  /** What the prompt tells about functions that may be called. */
+  readonly tools?: CallableTools;
+  /** What the answer must be. */
+  readonly constraint?: ConstraintSpecification;
   readonly options: GenerationOptions;
 }
 
@@ -70,6 +44,10 @@ export function parseChatRequest(body: Record<string, unknown>, manifest: Manife
     messages,
     logprobs,
     top_logprobs: topLogprobs = 0,
+    response_format,
+    tools,
+    tool_choice,
+    parallel_tool_calls,
     ...fields
   } = validate(chatSchema, body);
   if (
@@ -80,18 +58,18 @@ export function parseChatRequest(body: Record<string, unknown>, manifest: Manife
     throw invalid("max_tokens", "differs from max_completion_tokens; give one of them");
   if (topLogprobs > 0 && !logprobs) throw invalid("top_logprobs", "only with logprobs true");
   const maxTokens = max_completion_tokens ?? fields.max_tokens;
+  const use = toolUse({ tools, tool_choice, parallel_tool_calls });
+  const format = textSpecification(response_format);
+  if (use && format) throw invalid("response_format", 'only "text" beside tools that may be called');
+  const constraint = use?.calls ?? format;
   return {
     model: fields.model,
-    messages: messages.map(({ role, content: parts }) => ({
-      role: role === "developer" ? "system" : role,
-      content: joined(parts ?? ""),
-    })),
+    messages: chatMessages(messages),
+    ...(use && { tools: use.tools }),
+    ...(constraint && { constraint }),
     options: {
       ...generationOptions({ ...fields, max_tokens: maxTokens }, manifest),
       ...(logprobs && { logprobs: topLogprobs }),
     },
   };
 }
-
-const joined = (parts: string | readonly { text: string }[]) =>
-  typeof parts === "string" ? parts : parts.map((part) => part.text).join("");

@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { deployedModel, modelNamed } from "../model.ts";
 import { parseChatRequest } from "../request/chat-request.ts";
+import { invalid } from "../request/generation-fields.ts";
 import { readJsonBody } from "../request/json-body.ts";
 import { answer } from "./answer.ts";
 import { authenticate } from "./authenticate.ts";
@@ -13,7 +14,8 @@ export const chat = new Hono<GatewayTypes>().post("/v1/chat/completions", authen
   const { manifest } = await deployedModel(c.env);
   const request = parseChatRequest(await readJsonBody(c.req.raw), manifest);
   const model = await modelNamed(c.env, request.model);
-  const promptIds = chatPromptIds(model, request.messages);
+  if (request.constraint) throw invalid(request.tools ? "tools" : "response_format", "not supported yet");
+  const promptIds = chatPromptIds(model, request.messages, request.tools);
   return answer(c, {
     model,
     prompts: [{ ids: promptIds }],

@@ -1,19 +1,18 @@
-import { chatPrompt } from "../../runtime/tokenizer/chat-template.ts";
+import { type CallableTools, type ChatMessage, chatPrompt } from "../../runtime/tokenizer/chat-template.ts";
 import type { Tokenizer } from "../../runtime/tokenizer/tokenizer.ts";
 import type { Manifest } from "../../weights/manifest.ts";
 import { ApiError } from "../errors.ts";
 import type { Model } from "../model.ts";
-import type { ChatRequest } from "../request/chat-request.ts";
 import type { Prompt } from "../request/completion-request.ts";
 
-/** Token ids of a chat's messages; an ApiError (400) on a base model, which was never tuned for turns. */
-export function chatPromptIds(model: Model, messages: ChatRequest["messages"]): number[] {
+/** Token ids of a chat's messages and of what it tells about functions; an ApiError (400) on a base model, which was never tuned for turns. */
+export function chatPromptIds(model: Model, messages: readonly ChatMessage[], tools?: CallableTools): number[] {
   const { name, chatTemplate, specialTokens } = model.manifest;
   if (chatTemplate === null) {
     const message = `${name} is a base model without a chat template. Use POST /v1/completions.`;
     throw new ApiError(400, "chat_not_supported", message, { param: "messages" });
   }
-  return chatPrompt(requireTokenizer(model, "messages"), specialTokens.bos, messages);
+  return chatPrompt(requireTokenizer(model, "messages"), specialTokens.bos, messages, tools);
 }
 
 /**

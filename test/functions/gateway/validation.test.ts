@@ -3,6 +3,7 @@ import { type Caller, errorOf, MODEL, newCaller, question } from "./caller.ts";
 
 const CHAT = "/v1/chat/completions";
 const COMPLETIONS = "/v1/completions";
+const FUNCTION = { type: "function", function: { name: "look_up" } };
 const SECRET_TEXT = "the-callers-own-text";
 
 let caller: Caller;
@@ -23,7 +24,7 @@ describe("a field of a chat", () => {
     [{ messages: undefined }, "missing_required_parameter", "messages"],
     [{ model: undefined }, "missing_required_parameter", "model"],
     [{ messages: [] }, "invalid_value", "messages"],
-    [{ messages: [{ role: "tool", content: SECRET_TEXT }] }, "invalid_value", "messages[0].role"],
+    [{ messages: [{ role: "critic", content: SECRET_TEXT }] }, "invalid_value", "messages[0].role"],
     [{ messages: [{ role: "user", content: null }] }, "invalid_value", "messages[0].content"],
     [
       { messages: [{ role: "user", content: [{ type: "image_url", image_url: { url: SECRET_TEXT } }] }] },
@@ -51,8 +52,27 @@ describe("a field of a chat", () => {
     [{ stop_token_ids: [1, 2048] }, "invalid_value", "stop_token_ids[1]"],
     [{ max_tokens: 3, min_tokens: 4 }, "invalid_value", "min_tokens"],
     [{ echo: true }, "unknown_parameter", "echo"],
-    [{ tools: [{ type: "function" }] }, "unsupported_parameter", "tools"],
-    [{ response_format: { type: "json_object" } }, "unsupported_parameter", "response_format.type"],
+    [{ tools: [{ type: "function" }] }, "missing_required_parameter", "tools[0].function"],
+    [{ tools: [{ type: "retrieval" }] }, "invalid_value", "tools[0].type"],
+    [{ tools: [FUNCTION, FUNCTION] }, "invalid_value", "tools[1].function.name"],
+    [{ tool_choice: "required" }, "invalid_value", "tool_choice"],
+    [
+      { tools: [FUNCTION], tool_choice: { type: "function", function: { name: "other" } } },
+      "invalid_value",
+      "tool_choice.function.name",
+    ],
+    [{ tools: [FUNCTION], response_format: { type: "json_object" } }, "invalid_value", "response_format"],
+    [{ response_format: { type: "xml" } }, "invalid_value", "response_format.type"],
+    [
+      { response_format: { type: "json_schema", json_schema: { name: "a b", schema: {} } } },
+      "invalid_value",
+      "response_format.json_schema.name",
+    ],
+    [
+      { messages: [{ role: "tool", tool_call_id: "x", content: SECRET_TEXT }] },
+      "invalid_value",
+      "messages[0].tool_call_id",
+    ],
     [{ modalities: ["text", "audio"] }, "unsupported_parameter", "modalities"],
     [{ model: "gpt-4o" }, "model_not_found", "model"],
   ])("%j is refused with its name, and its value is not repeated", async (fields, code, param) => {
