@@ -1,15 +1,18 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Env } from "../env.ts";
 import { Admissions } from "../tenants/admissions.ts";
-import { firstLimit } from "../tenants/first-limit.ts";
+import { firstLimit, type Held } from "../tenants/first-limit.ts";
+import { KEPT_MS, KeptGenerations, leaseOf } from "../tenants/kept-generations.ts";
 import type { KeyRecord } from "../tenants/key-record.ts";
 import { isLive, KeyRing, type NewKey } from "../tenants/key-ring.ts";
 import { LEDGER_MIGRATIONS } from "../tenants/ledger-schema.ts";
 import { DEFAULT_LIMITS, type LimitChanges, type TenantLimits, tenantLimitsSchema } from "../tenants/limits.ts";
 import { migrate } from "../tenants/migrate.ts";
+import { limitMessage } from "../tenants/rate-headers.ts";
 import {
   grantTokens,
   type RateState,
+  type RenewAnswer,
   type ReserveAnswer,
   type ReserveCall,
   sequenceReservation,
@@ -17,6 +20,8 @@ import {
 import type { TenantChanges, TenantRecord, UsageReport } from "../tenants/tenant-record.ts";
 import { UsageBook, type UsageTotals } from "../tenants/usage-book.ts";
 import { dayOf, untilNextDayMs } from "../tenants/utc-day.ts";
+
+const NOTHING = { promptTokens: 0, completionTokens: 0 };
 
 /**
  * One tenant's keys, limits, admissions and usage. Between a check and what it allows nothing awaits, so any number of
@@ -27,6 +32,7 @@ export class Ledger extends DurableObject<Env> {
   #keys!: KeyRing;
   #admissions!: Admissions;
   #usage!: UsageBook;
+  #kept!: KeptGenerations;
   #nowMs = 0;
   #alarmAtMs = Number.POSITIVE_INFINITY;
 
@@ -117,24 +123,70 @@ export class Ledger extends DurableObject<Env> {
   reserve(call: ReserveCall): ReserveAnswer {
     const nowMs = this.#clock();
     const answer = this.#decide(call, nowMs);
-    if (answer.outcome === "admitted" || answer.outcome === "unknown_key") return answer;
+    if (["admitted", "joined", "unknown_key"].includes(answer.outcome)) return answer;
     this.#usage.refuse(nowMs, answer.outcome === "limited" ? answer.kind : answer.outcome);
     this.#schedule(nowMs);
     return answer;
   }
 
-  /** Ends a reservation at what it really took; the rest is free again. Only the first settlement of one counts. */
-  settle(reservationId: string, used: { promptTokens: number; completionTokens: number }): void {
-    const lease = this.#admissions.lease(reservationId);
+  /**
+   * Ends a lease at what its sequence really took; the rest is free again. Only the first settlement of one counts. A kept
+   * generation that may go on is settled at what it took until now, over all its leases, and is not `done`.
+   */
+  settle(leaseId: string, used: { promptTokens: number; completionTokens: number }, done = true): void {
+    const lease = this.#admissions.lease(leaseId);
     if (!lease) return;
     const taken = used.promptTokens + used.completionTokens;
     if (!Number.isSafeInteger(taken) || Math.min(used.promptTokens, used.completionTokens) < 0)
       throw new RangeError("settle expects whole counts of tokens from 0 on");
-    const promptTokens = Math.min(used.promptTokens, lease.promptTokens);
-    const completionTokens = Math.min(used.completionTokens, lease.tokens - promptTokens);
+    const found = this.#kept.of(leaseId);
+    const charged = found?.sequence.charged ?? NOTHING;
+    const due = (total: number, before: number, limit: number) => Math.max(0, Math.min(total - before, limit));
+    const promptTokens = due(used.promptTokens, charged.promptTokens, lease.promptTokens);
+    const completionTokens = due(used.completionTokens, charged.completionTokens, lease.tokens - promptTokens);
     const { atMs, model, keyId, requests } = lease;
     this.#admissions.end(lease, promptTokens + completionTokens);
     this.#usage.add(atMs, { model, keyId, requests, promptTokens, completionTokens });
+    if (found) this.#kept.charge(found, { promptTokens, completionTokens }, done, this.#clock() + KEPT_MS);
+  }
+
+  /** A lease for the rest of a kept sequence that goes on: the one it has, or another for what was not charged yet. */
+  renew(reservationId: string): RenewAnswer {
+    const nowMs = this.#clock();
+    this.#expire(nowMs);
+    const found = this.#kept.of(reservationId);
+    if (!this.#tenant || !found || found.kept.cancelled || found.kept.expiresMs <= nowMs) return { outcome: "gone" };
+    const { kept, sequence } = found;
+    const current = leaseOf(reservationId, sequence.leases);
+    // What is done takes nothing more.
+    if (sequence.done || this.#admissions.lease(current)) return { outcome: "leased", leaseId: current };
+
+    const promptTokens = sequence.promptTokens - sequence.charged.promptTokens;
+    const maxTokens = kept.maxTokens - sequence.charged.completionTokens;
+    const tokens = promptTokens + maxTokens;
+    // The request itself was counted when it was asked for.
+    const limits = { ...this.#tenant.limits, requestsPerMinute: Number.POSITIVE_INFINITY };
+    const refusal = firstLimit(this.#held(nowMs), limits, tokens, 1);
+    if (refusal) {
+      const waitMs = Number.isFinite(refusal.retryAfterMs) ? refusal.retryAfterMs : KEPT_MS;
+      return { outcome: "limited", message: limitMessage({ ...refusal, retryAfterMs: waitMs }), retryAfterMs: waitMs };
+    }
+    const leaseId = leaseOf(reservationId, sequence.leases + 1);
+    const { keyId, model } = kept;
+    const rest = { atMs: nowMs, keyId, model, tokens, promptTokens, requests: 0 } as const;
+    this.#kept.countLease(found, this.#admissions.add(leaseId, rest, maxTokens) + KEPT_MS);
+    this.#schedule(nowMs);
+    return { outcome: "leased", leaseId };
+  }
+
+  /** Nobody can ask for a kept generation any more; what still holds a place gives it back, and is not charged. */
+  cancelKept(reservationId: string): void {
+    const found = this.#kept.of(reservationId);
+    if (!found) return;
+    const { kept } = found;
+    this.#kept.change({ ...kept, cancelled: true, expiresMs: this.#clock() + KEPT_MS });
+    for (const [index, { leases }] of kept.sequences.entries())
+      this.settle(leaseOf(sequenceReservation(kept.id, index), leases), NOTHING);
   }
 
   /** Frees what was never settled, forgets what left the window, and writes down refusals. */
@@ -143,27 +195,32 @@ export class Ledger extends DurableObject<Env> {
     const nowMs = this.#clock();
     this.#expire(nowMs);
     this.#usage.flushRefusals();
+    const keptUntilMs = this.#kept.forget(nowMs);
     if (this.#admissions.forget(nowMs)) this.#schedule(nowMs);
+    else if (Number.isFinite(keptUntilMs)) this.#wakeAt(keptUntilMs);
   }
 
-  #decide({ secretSha256, reservationId, generation }: ReserveCall, nowMs: number): ReserveAnswer {
+  #decide(call: ReserveCall, nowMs: number): ReserveAnswer {
+    const { secretSha256, reservationId, named } = call;
     const key = this.#keys.find(secretSha256);
     if (!this.#tenant || !key || key.revokedMs !== null) return { outcome: "unknown_key" };
     const { limits, blocked } = this.#tenant;
     if (!isLive(key, nowMs)) return { outcome: "expired_key" };
     if (blocked) return { outcome: "blocked" };
-    if (generation && limits.allowedModels?.includes(generation.model) === false)
+    if (call.generation && limits.allowedModels?.includes(call.generation.model) === false)
       return { outcome: "model_not_allowed" };
     this.#expire(nowMs);
+    const kept = named && this.#kept.named(named.nameSha256, nowMs);
+    if (kept && kept.bodySha256 !== named.bodySha256) return { outcome: "name_taken" };
+    if (kept?.cancelled) return { outcome: "cancelled" };
+    const generation = kept ? undefined : call.generation;
 
     const settledToday = this.#usage.tokensOf(dayOf(nowMs));
     const grant = generation ? grantTokens(generation, limits, settledToday) : { maxTokens: 0 };
     if ("reason" in grant) return { outcome: "impossible", ...grant, rates: this.#rates(nowMs, limits) };
     const sequences = generation ? (generation.sequences ?? [generation.promptTokens]) : [];
     const tokens = (generation?.promptTokens ?? 0) + sequences.length * grant.maxTokens;
-    const { window, running } = this.#admissions;
-    const held = { nowMs, window, running, settledToday, reservedToday: this.#reservedToday(nowMs) };
-    const refusal = firstLimit(held, limits, tokens, sequences.length);
+    const refusal = firstLimit(this.#held(nowMs), limits, tokens, sequences.length);
     if (refusal) return { outcome: "limited", ...refusal, rates: this.#rates(nowMs, limits) };
 
     const common = { atMs: nowMs, keyId: key.id, model: generation?.model ?? "" };
@@ -174,14 +231,33 @@ export class Ledger extends DurableObject<Env> {
     }
     // The last of several sequences may begin only when the others are through.
     const leaseTokens = sequences.length * grant.maxTokens;
+    let leasedUntilMs = nowMs;
     for (const [index, promptTokens] of sequences.entries()) {
       const sequence = { tokens: promptTokens + grant.maxTokens, promptTokens, requests: index === 0 ? 1 : 0 } as const;
-      this.#admissions.add(sequenceReservation(reservationId, index), { ...common, ...sequence }, leaseTokens);
+      const id = sequenceReservation(reservationId, index);
+      leasedUntilMs = this.#admissions.add(id, { ...common, ...sequence }, leaseTokens);
     }
+    if (generation && named)
+      this.#kept.add({
+        ...named,
+        ...common,
+        id: reservationId,
+        expiresMs: leasedUntilMs + KEPT_MS,
+        maxTokens: grant.maxTokens,
+        cancelled: false,
+        sequences: sequences.map((promptTokens) => ({ promptTokens, charged: NOTHING, leases: 1, done: false })),
+      });
     this.#keys.touch(secretSha256, nowMs);
     this.#schedule(nowMs);
-    const { maxTokens } = grant;
-    return { outcome: "admitted", maxTokens, allowedModels: limits.allowedModels, rates: this.#rates(nowMs, limits) };
+    const rest = { allowedModels: limits.allowedModels, rates: this.#rates(nowMs, limits) };
+    if (kept) return { outcome: "joined", reservationId: kept.id, atMs: kept.atMs, maxTokens: kept.maxTokens, ...rest };
+    return { outcome: "admitted", reservationId, atMs: nowMs, maxTokens: grant.maxTokens, ...rest };
+  }
+
+  #held(nowMs: number): Held {
+    const { window, running } = this.#admissions;
+    const settledToday = this.#usage.tokensOf(dayOf(nowMs));
+    return { nowMs, window, running, settledToday, reservedToday: this.#reservedToday(nowMs) };
   }
 
   /** A lease is out: its settlement was lost, and what it took is unknown, so it takes nothing. */
@@ -222,7 +298,10 @@ export class Ledger extends DurableObject<Env> {
   }
 
   #schedule(nowMs: number): void {
-    const atMs = this.#admissions.nextMs(nowMs);
+    this.#wakeAt(this.#admissions.nextMs(nowMs));
+  }
+
+  #wakeAt(atMs: number): void {
     if (atMs >= this.#alarmAtMs) return;
     this.#alarmAtMs = atMs;
     this.ctx.storage.setAlarm(atMs);
@@ -254,6 +333,7 @@ export class Ledger extends DurableObject<Env> {
     this.#keys = new KeyRing(sql);
     this.#admissions = new Admissions(sql);
     this.#usage = new UsageBook(sql);
+    this.#kept = new KeptGenerations(sql);
     this.#nowMs = this.#admissions.newestMs;
     type TenantRow = { limits: string; blocked: number; created_ms: number };
     const [row] = sql.exec<TenantRow>("SELECT limits, blocked, created_ms FROM tenant").toArray();

@@ -3,10 +3,12 @@ import { ApiError, type ApiErrorOptions } from "../errors.ts";
 import { modelNotFound } from "../model.ts";
 import type { VerifiedKey } from "../tenants/key.ts";
 import { limitMessage, rateHeaders, retryHeaders } from "../tenants/rate-headers.ts";
-import type { GenerationAsked, ReserveAnswer, ReserveCall } from "../tenants/reservation.ts";
+import type { GenerationAsked, RequestName, ReserveAnswer, ReserveCall } from "../tenants/reservation.ts";
 
 export interface Admission {
   readonly reservationId: string;
+  /** When it was admitted first. */
+  readonly atMs: number;
   /** What the ledger granted. */
   readonly maxTokens: number;
   /** Of the tenant; null: every model. */
@@ -16,25 +18,26 @@ export interface Admission {
 }
 
 /**
- * Reserves one request at its tenant's ledger: an ApiError 401 for a key that was revoked or has expired, 403 for a blocked
- * tenant, 404 for a model it may not use, 429 with the time to wait, or 400 for what no waiting makes fit.
+ * Reserves one request at its tenant's ledger, or joins the one that has its name already: an ApiError 401 for a key that was revoked or has expired, 403 for a blocked
+ * tenant, 404 for a model it may not use, 410 and 422 for a name that is used up, 429 with the time to wait, or 400 for what
+ * no waiting makes fit.
  */
-export async function admit(env: Env, key: VerifiedKey, generation?: ReserveCall["generation"]): Promise<Admission> {
-  const reservationId = randomId();
+export async function admit(
+  env: Env,
+  key: VerifiedKey,
+  generation?: GenerationAsked,
+  named?: RequestName,
+): Promise<Admission> {
   const ledger = env.LEDGER.getByName(key.tenant);
-  const call: ReserveCall = { secretSha256: key.secretSha256, reservationId, ...(generation && { generation }) };
+  const asked = { ...(generation && { generation }), ...(named && { named }) };
+  const call: ReserveCall = { secretSha256: key.secretSha256, reservationId: randomId(), ...asked };
   const answer: ReserveAnswer = await ledger.reserve(call).catch((cause: unknown) => {
     const message = "The tenant's ledger could not be reached. Please try again.";
     throw new ApiError(503, "ledger_unavailable", message, { cause });
   });
-  if (answer.outcome === "admitted")
-    return {
-      reservationId,
-      maxTokens: answer.maxTokens,
-      allowedModels: answer.allowedModels,
-      headers: rateHeaders(answer.rates),
-    };
-  throw refusal(answer, generation);
+  if (!("reservationId" in answer)) throw refusal(answer, generation);
+  const { rates, outcome: _, ...admission } = answer;
+  return { ...admission, headers: rateHeaders(rates) };
 }
 
 /** 128 random bits in hex. */
@@ -42,7 +45,10 @@ export function randomId(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-function refusal(answer: Exclude<ReserveAnswer, { outcome: "admitted" }>, asked: ReserveCall["generation"]): ApiError {
+function refusal(
+  answer: Exclude<ReserveAnswer, { outcome: "admitted" | "joined" }>,
+  asked: GenerationAsked | undefined,
+): ApiError {
   switch (answer.outcome) {
     case "unknown_key":
       return invalidKey();
@@ -52,6 +58,17 @@ function refusal(answer: Exclude<ReserveAnswer, { outcome: "admitted" }>, asked:
       return new ApiError(403, "tenant_blocked", "This tenant is blocked. Ask the operator of this service why.");
     case "model_not_allowed":
       return modelNotFound("GET /v1/models lists those that this key may use.");
+    case "name_taken":
+      return new ApiError(
+        422,
+        "idempotency_key_reused",
+        "This Idempotency-Key belongs to another request. Send that request's body, or another key.",
+        { param: "Idempotency-Key" },
+      );
+    case "cancelled":
+      return new ApiError(410, "generation_cancelled", "The request of this Idempotency-Key was cancelled.", {
+        param: "Idempotency-Key",
+      });
     case "limited": {
       const headers = { ...rateHeaders(answer.rates), ...retryHeaders(answer.retryAfterMs) };
       const quota = answer.kind === "quota";

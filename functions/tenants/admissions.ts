@@ -71,8 +71,8 @@ export class Admissions {
     return tokens;
   }
 
-  /** Takes a request; with a lease sized to `leaseTokens` when it generates. */
-  add(id: string, admission: Admission, leaseTokens: number | undefined): void {
+  /** Takes a request; with a lease sized to `leaseTokens` when it generates. Answers when that is out: now without one. */
+  add(id: string, admission: Admission, leaseTokens: number | undefined): number {
     const { atMs, keyId, model, tokens, promptTokens, requests } = admission;
     const leaseMs = Math.min(MAX_LEASE_MS, LEASE_BASE_MS + LEASE_PER_TOKEN_MS * (leaseTokens ?? 0));
     const untilMs = leaseTokens === undefined ? null : atMs + leaseMs;
@@ -81,6 +81,7 @@ export class Admissions {
     this.window.add(id, atMs, tokens, requests);
     this.#newestMs = atMs;
     if (untilMs !== null) this.#leases.set(id, { ...admission, id, untilMs });
+    return untilMs ?? atMs;
   }
 
   /** The lease of a generation that has not ended. */

@@ -43,5 +43,12 @@ const SEQUENCES = `
   UPDATE admissions SET prompt_tokens = tokens;
 `;
 
+/** Requests that can be asked for again by their caller's name for them. */
+const KEPT_GENERATIONS = `
+  CREATE TABLE IF NOT EXISTS kept_generations (
+    id TEXT PRIMARY KEY, name_sha256 TEXT NOT NULL UNIQUE, expires_ms INTEGER NOT NULL, state TEXT NOT NULL
+  ) WITHOUT ROWID;
+`;
+
 /** How a ledger's tables came to be: a step that was released is never changed, only followed by another. */
-export const LEDGER_MIGRATIONS: readonly string[] = [FIRST, KEYS_AND_USAGE, SEQUENCES];
+export const LEDGER_MIGRATIONS: readonly string[] = [FIRST, KEYS_AND_USAGE, SEQUENCES, KEPT_GENERATIONS];

@@ -8,6 +8,14 @@ export interface ReserveCall {
   readonly reservationId: string;
   /** undefined for a request that generates nothing (a list of models): it counts as a request and takes no place. */
   readonly generation?: GenerationAsked;
+  /** The caller's name for the request: asked for again, it joins the generation that it began. */
+  readonly named?: RequestName;
+}
+
+/** An Idempotency-Key and the body that came with it, each as a hex SHA-256. */
+export interface RequestName {
+  readonly nameSha256: string;
+  readonly bodySha256: string;
 }
 
 export interface GenerationAsked {
@@ -50,13 +58,20 @@ export type LimitKind = "requests" | "tokens" | "concurrency" | "day" | "quota";
 
 export type ReserveAnswer =
   | {
-      readonly outcome: "admitted";
+      /** "joined": the request began earlier, and counts as a request that generates nothing. */
+      readonly outcome: "admitted" | "joined";
+      /** As it was called, or as the one that is joined was. */
+      readonly reservationId: string;
+      /** When it was admitted first. */
+      readonly atMs: number;
       readonly maxTokens: number;
       /** null: every model. */
       readonly allowedModels: readonly string[] | null;
       readonly rates: RateState;
     }
   | { readonly outcome: "unknown_key" | "expired_key" | "blocked" | "model_not_allowed" }
+  /** The name belongs to another body, or to a request that was cancelled. */
+  | { readonly outcome: "name_taken" | "cancelled" }
   /** Fits later. */
   | {
       readonly outcome: "limited";
@@ -68,6 +83,13 @@ export type ReserveAnswer =
     }
   /** Fits never: more than the tenant's limits hold. */
   | ({ readonly outcome: "impossible"; readonly rates: RateState } & Impossible);
+
+/** What a kept generation that goes on finds: a lease for what it may still take, or why it gets none. */
+export type RenewAnswer =
+  | { readonly outcome: "leased"; readonly leaseId: string }
+  | { readonly outcome: "limited"; readonly message: string; readonly retryAfterMs: number }
+  /** Cancelled, expired, or never there. */
+  | { readonly outcome: "gone" };
 
 export interface Impossible {
   readonly reason: "output" | "context" | "tokens" | "quota" | "concurrency";
