@@ -8,10 +8,17 @@ const READY_LIMIT_MS = 120_000;
 const STOP_LIMIT_MS = 5_000;
 /** Enough of wrangler's output to explain why it did not start. */
 const KEPT_OUTPUT_CHARACTERS = 20_000;
+const HEALTHY = { path: "/health", status: 200 };
 
 export interface DevServerOptions {
   /** 0 takes any free port. */
   readonly port: number;
+  /** wrangler's configuration instead of wrangler.toml; the secrets are those beside wrangler.toml all the same. */
+  readonly config?: string;
+  /** A folder where servers that name the same one find each other's Durable Objects. */
+  readonly registry?: string;
+  /** What the server answers once it serves; default: /health with 200. */
+  readonly sign?: { readonly path: string; readonly status: number };
   /** Model folder to serve instead of the bundled one. */
   readonly model?: string;
   /** Overrides of wrangler.toml's [vars]. */
@@ -28,13 +35,15 @@ export interface DevServerOptions {
 
 export interface DevServer {
   readonly url: string;
+  /** wrangler's; its workerd processes are below it. */
+  readonly pid: number;
   /** Resolves when wrangler ended by itself. */
   readonly ended: Promise<void>;
   /** Ends wrangler and its workerd; idempotent. */
   stop(): Promise<void>;
 }
 
-/** Serves the Worker locally (wrangler dev → workerd) on the loopback address and waits until /health answers. */
+/** Serves a Worker locally (wrangler dev → workerd) on the loopback address and waits until it answers. */
 export async function startDevServer(options: DevServerOptions): Promise<DevServer> {
   const port = await freePort(options.port);
   const url = `http://127.0.0.1:${port}`;
@@ -44,7 +53,13 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
     // A process group of its own, so that workerd can be ended with it even when wrangler itself hangs.
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, CLOUDFLARE_CF_FETCH_ENABLED: "false", WRANGLER_SEND_METRICS: "false", NO_COLOR: "1" },
+    env: {
+      ...process.env,
+      CLOUDFLARE_CF_FETCH_ENABLED: "false",
+      WRANGLER_SEND_METRICS: "false",
+      NO_COLOR: "1",
+      ...(options.registry && { WRANGLER_REGISTRY_PATH: options.registry }),
+    },
   });
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text: string) => {
@@ -53,18 +68,24 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
     });
   }
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  const stop = () => endGroup(child, ended);
+  // Whatever ends this process must not leave wrangler and workerd behind: their group gets no signal of the terminal's.
+  const endAtOnce = () => signalGroup(child, "SIGKILL");
+  process.once("exit", endAtOnce);
+  const stop = async () => {
+    await endGroup(child, ended);
+    process.off("exit", endAtOnce);
+  };
   try {
-    await untilHealthy(url, child);
+    await untilServing(url, child, options.sign ?? HEALTHY);
   } catch (cause) {
     await stop();
     throw new Error(`${(cause as Error).message}\n${output.trim()}`, { cause });
   }
-  return { url, ended, stop };
+  return { url, pid: child.pid!, ended, stop };
 }
 
 function wranglerArguments(port: number, options: DevServerOptions): string[] {
-  const { model, vars, entry, environment, persistTo } = options;
+  const { config, model, vars, entry, environment, persistTo } = options;
   const wrangler = join(root, "node_modules", "wrangler", "bin", "wrangler.js");
   const args = [
     wrangler,
@@ -79,6 +100,7 @@ function wranglerArguments(port: number, options: DevServerOptions): string[] {
     "--local",
   ];
   args.push("--show-interactive-dev-session=false");
+  if (config) args.push("--config", config, "--env-file", join(root, ".dev.vars"));
   if (model) args.push("--assets", model);
   if (environment) args.push("--env", environment);
   if (persistTo) args.push("--persist-to", persistTo);
@@ -103,32 +125,37 @@ function freePort(port: number): Promise<number> {
   });
 }
 
-async function untilHealthy(url: string, child: ChildProcess): Promise<void> {
+async function untilServing(
+  url: string,
+  child: ChildProcess,
+  { path, status }: Required<DevServerOptions>["sign"],
+): Promise<void> {
   const limit = Date.now() + READY_LIMIT_MS;
   while (Date.now() < limit) {
     if (child.exitCode !== null || child.signalCode !== null)
       throw new Error("wrangler dev ended before it served a request:");
-    const healthy = await fetch(`${url}/health`, { signal: AbortSignal.timeout(2_000) }).then(
-      (response) => response.ok,
+    const serves = await fetch(`${url}${path}`, { signal: AbortSignal.timeout(2_000) }).then(
+      (response) => response.status === status,
       () => false,
     );
-    if (healthy) return;
+    if (serves) return;
     await new Promise((resolve) => setTimeout(resolve, 150));
   }
-  throw new Error(`The server did not answer /health within ${READY_LIMIT_MS / 1000} s:`);
+  throw new Error(`The server did not answer ${path} with ${status} within ${READY_LIMIT_MS / 1000} s:`);
 }
 
 async function endGroup(child: ChildProcess, ended: Promise<void>): Promise<void> {
-  const signalGroup = (signal: NodeJS.Signals) => {
-    try {
-      process.kill(-child.pid!, signal);
-    } catch {
-      // The group is gone already.
-    }
-  };
   if (child.exitCode === null && child.signalCode === null) {
-    signalGroup("SIGTERM");
+    signalGroup(child, "SIGTERM");
     await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, STOP_LIMIT_MS).unref())]);
   }
-  signalGroup("SIGKILL");
+  signalGroup(child, "SIGKILL");
+}
+
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid!, signal);
+  } catch {
+    // The group is gone already.
+  }
 }

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { benchCommand } from "./commands/bench.ts";
 import { chatCommand } from "./commands/chat.ts";
+import { clusterCommand } from "./commands/cluster.ts";
 import { compareCommand } from "./commands/compare.ts";
 import { convertCommand } from "./commands/convert.ts";
 import { generateCommand } from "./commands/generate.ts";
@@ -18,6 +19,7 @@ const program = new Command("lapidary")
   .description("Gemma, cut for the edge: convert, inspect, plan and serve 4-bit models on Durable Objects.")
   .showHelpAfterError("(lapidary COMMAND --help says more)")
   .addCommand(startCommand())
+  .addCommand(clusterCommand())
   .addCommand(keyCommand())
   .addCommand(chatCommand())
   .addCommand(tenantsCommand())

@@ -7,7 +7,7 @@ import { checkEngine, type JoinAnswer, type PartReport, type StageAssignment } f
 import { toFailure } from "../pipeline/failure.ts";
 import { LazyPart } from "../pipeline/lazy-part.ts";
 import { acceptLink } from "../pipeline/link.ts";
-import { partStub } from "../pipeline/part-bindings.ts";
+import { partStub } from "../pipeline/part-stub.ts";
 import { readPinnedManifest } from "../pipeline/pinned-manifest.ts";
 import { StageNode } from "../pipeline/stage-node.ts";
 

@@ -1,7 +1,7 @@
 import type { JoinAnswer, PartReport, ShardAssignment, StageAssignment, Successor } from "./assignment.ts";
 import { asLost, toInferenceError } from "./failure.ts";
 import { type FaultPlace, placeName } from "./frame.ts";
-import { type PartBindings, partStub, stageNamespace, vocabularyNamespace } from "./part-bindings.ts";
+import { type PartBindings, partStub, stageNamespace, vocabularyNamespace } from "./part-stub.ts";
 import type { Route } from "./replicas.ts";
 import { JOIN_LIMIT_MS, REPORT_LIMIT_MS, withTimeLimit } from "./time-limit.ts";
 import type { Topology } from "./topology.ts";

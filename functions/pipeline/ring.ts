@@ -10,7 +10,7 @@ import { Lane, type LaneOptions } from "./lane.ts";
 import type { Link, LinkEvents } from "./link.ts";
 import { OutboundLinks } from "./outbound-links.ts";
 import { Outstanding } from "./outstanding.ts";
-import { type PartBindings, partStub } from "./part-bindings.ts";
+import { type PartBindings, partStub } from "./part-stub.ts";
 import { Passage } from "./passage.ts";
 import { passes, type Replicas, type Route } from "./replicas.ts";
 import { type Offer, rowsBody } from "./schedule.ts";
@@ -18,6 +18,9 @@ import { stepLimitMs } from "./time-limit.ts";
 import type { Topology } from "./topology.ts";
 
 const shardPlace = (index: number): FaultPlace => ({ group: "vocabulary", replica: index });
+
+/** Is told which parts fail, and which answer again. */
+export type Health = Pick<Replicas, "mark">;
 
 /** A frame on its way round. */
 interface Step {
@@ -30,7 +33,7 @@ interface Step {
 export class Ring implements LinkEvents {
   readonly #topology: Topology;
   readonly #owner: Ownership;
-  readonly #replicas: Replicas;
+  readonly #replicas: Health;
   readonly #joins: Joins;
   readonly #links: OutboundLinks;
   readonly #outstanding = new Outstanding();
@@ -42,7 +45,7 @@ export class Ring implements LinkEvents {
   #nextSession = 0;
   #rowsUnderWay = 0;
 
-  constructor(bindings: PartBindings, topology: Topology, owner: Ownership, replicas: Replicas) {
+  constructor(bindings: PartBindings, topology: Topology, owner: Ownership, replicas: Health) {
     this.#topology = topology;
     this.#owner = owner;
     this.#replicas = replicas;
@@ -75,9 +78,26 @@ export class Ring implements LinkEvents {
       throw error;
     }
     for (const [group, replica] of route.entries()) this.#replicas.mark({ group, replica }, false);
+    return this.adopt(route, this.#nextSession++);
+  }
+
+  /**
+   * Has the stages of `route` begin a session with the first `tokens` tokens of session `from`, behind the rows sent until
+   * now; its number, or null when the route is not open.
+   */
+  fork(route: Route, from: number, tokens: number): number | null {
+    const first = { group: 0, replica: route[0]! };
+    if (!this.#links.isOpen(first)) return null;
+    const session = this.#nextSession++;
+    this.#links.to(first).tell(this.#encode(0, route, { kind: "fork", from, session, tokens }));
+    return session;
+  }
+
+  /** The passage of a session that was forked on `route`. */
+  adopt(route: Route, session: number): Passage {
     const lane = this.#lane(route);
-    const passage = new Passage(this.#nextSession++, route, (offer) => lane.offer(offer));
-    this.#passages.set(passage.number, passage);
+    const passage = new Passage(session, route, (offer) => lane.offer(offer));
+    this.#passages.set(session, passage);
     return passage;
   }
 
@@ -85,8 +105,13 @@ export class Ring implements LinkEvents {
   close(passage: Passage, reason: unknown): void {
     if (!this.#passages.has(passage.number)) return;
     this.#forget(passage, reason);
-    const bytes = this.#encode(0, passage.route, { kind: "close", sessions: [passage.number] });
-    const first = { group: 0, replica: passage.route[0]! };
+    this.end(passage.route, passage.number);
+  }
+
+  /** Has the stages of `route` free a session's KV cache, behind the rows sent until now. */
+  end(route: Route, session: number): void {
+    const bytes = this.#encode(0, route, { kind: "close", sessions: [session] });
+    const first = { group: 0, replica: route[0]! };
     // A lost link has ended the session already.
     if (this.#links.isOpen(first)) this.#links.to(first).tell(bytes);
   }

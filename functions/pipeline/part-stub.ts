@@ -3,13 +3,10 @@ import type { Stage } from "../objects/stage.ts";
 import type { Vocabulary } from "../objects/vocabulary-shard.ts";
 import type { Successor } from "./assignment.ts";
 import type { FaultPlace } from "./frame.ts";
+import { partBinding } from "./part-binding.ts";
 
 /** Bindings of the parts' objects. */
 export type PartBindings = Pick<Env, "STAGE" | "VOCABULARY">;
-
-/** The name a script's binding has when another script holds this part: STAGE_0, VOCABULARY_1 and so on. */
-export const partBinding = ({ group, replica }: FaultPlace): string =>
-  group === "vocabulary" ? `VOCABULARY_${replica}` : `STAGE_${group}`;
 
 /** Where the objects of stage `group` live: in the script bound for it, or where all parts are. */
 export function stageNamespace(bindings: PartBindings, group: number): Env["STAGE"] {
