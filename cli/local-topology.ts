@@ -20,7 +20,13 @@ export interface LocalTopology {
 export function localTopology(manifest: Manifest): LocalTopology {
   const { layers, table, architecture } = manifest;
   const contextTokens = Math.min(LOCAL_CONTEXT_TOKENS, architecture.maxPositionEmbeddings);
-  const options = { budgetBytes: LOCAL_BUDGET_BYTES, contextTokens, sessions: 1, chunkRows: LOCAL_CHUNK_ROWS };
+  const options = {
+    budgetBytes: LOCAL_BUDGET_BYTES,
+    contextTokens,
+    sessions: 1,
+    chunkRows: LOCAL_CHUNK_ROWS,
+    layerParts: 1,
+  };
   const fewest = planModel(manifest, options);
   const plan = planModel(manifest, {
     ...options,

@@ -1,51 +1,59 @@
-import type { MatrixShape } from "./families/shapes.ts";
-
 /*
- * Bytes of WASM memory the engine takes for what it holds: weights as it repacks them, KV pages and row buffers. A test
- * compares them with runtime/simd/layout.ts, which says how those bytes are laid out.
+ * Bytes of WASM memory the engine takes for what it holds: weights as it repacks them, KV pages and row buffers.
+ * runtime/simd/layout.ts says how those bytes are laid out.
  */
 
-const GROUP_OUTPUTS = 16;
-const BLOCK = 32;
-const SEGMENT = 128;
-const KV_PAGE_TOKENS = 32;
-const ATTENTION_ROWS = 64;
-const FIXED_ATTENTION_ROWS = 16;
-const ROW_STAGING_BYTES = 256 * 1024;
+/** Columns under one fp16 weight scale; every matrix has a multiple of it. */
+export const BLOCK = 32;
+/** Columns under one activation scale; the last segment of a row may be shorter (a multiple of BLOCK). */
+export const SEGMENT = 128;
+/** Outputs interleaved into one stream. */
+export const GROUP_OUTPUTS = 16;
+/** Tokens in a KV page; attention goes in tiles that begin at multiples of this. */
+export const PAGE_TOKENS = 32;
+/** Rows that share one conversion of a KV page; more are done in turns. */
+export const ATTENTION_ROWS = 64;
+/** Rows that share one reading of an 8-bit KV page. */
+export const FIXED_ATTENTION_ROWS = 16;
+/** Rows of weights collected before they are repacked. */
+export const ROW_STAGING_BYTES = 256 * 1024;
 
-const align = (bytes: number) => Math.ceil(bytes / 16) * 16;
-const paddedOutputs = (outputs: number) => Math.ceil(outputs / GROUP_OUTPUTS) * GROUP_OUTPUTS;
+/** Bits of a quantised activation: 8 (one byte, fast) or 16 (a high and a low byte, for checking). */
+export type ActivationBits = 8 | 16;
 
-/** 4-bit matrix: 16 bytes of nibbles and an int16 scale a block of 32, and a float32 scale an output. */
-export const packed4Bytes = ({ outputs, columns }: MatrixShape) =>
-  align(paddedOutputs(outputs) * (columns / BLOCK) * 18) + align(paddedOutputs(outputs) * 4);
-
-/** 8-bit matrix: 32 bytes and an fp16 scale a block of 32. */
-export const packed8Bytes = ({ outputs, columns }: MatrixShape) =>
-  align(paddedOutputs(outputs) * (columns / BLOCK) * 34);
-
-/** Bits of a number in the KV cache. */
+/** Bits of a number in the KV cache: 8 (int8, a scale a token and head), 16 (float16) or 32 (float32). */
 export type KvBits = 8 | 16 | 32;
 
-/** Keys and values of one layer, in whole pages; with 8 bits a float32 scale for each token and head of both. */
-export const kvCacheBytes = (kvHeads: number, headDim: number, tokens: number, kvBits: KvBits) =>
-  Math.ceil(tokens / KV_PAGE_TOKENS) * KV_PAGE_TOKENS * 2 * kvHeads * ((headDim * kvBits) / 8 + (kvBits === 8 ? 4 : 0));
+const align = (bytes: number) => Math.ceil(bytes / 16) * 16;
+const groups = (outputs: number) => Math.ceil(outputs / GROUP_OUTPUTS);
 
-/** One row quantised to 8 bits: the values, a form the kernels like better, and their sums and scales. */
-export const activationRowBytes = (columns: number) =>
+/** 16 outputs' nibbles and int16 scales of one block of a 4-bit matrix. */
+export const Q4_BLOCK_BYTES = GROUP_OUTPUTS * 18;
+export const q4StreamBytes = (outputs: number, columns: number) => groups(outputs) * (columns / BLOCK) * Q4_BLOCK_BYTES;
+/** 4-bit matrix: the stream, and a float32 scale an output. */
+export const q4Bytes = (outputs: number, columns: number) =>
+  q4StreamBytes(outputs, columns) + groups(outputs) * GROUP_OUTPUTS * 4;
+
+/** 16 outputs' bytes and fp16 scales of one block of an 8-bit matrix. */
+export const Q8_BLOCK_BYTES = GROUP_OUTPUTS * 34;
+export const q8Bytes = (outputs: number, columns: number) => groups(outputs) * (columns / BLOCK) * Q8_BLOCK_BYTES;
+
+/** A quantised row: the values, a form the kernels like better, and their sums and scales, 16 bits as two planes. */
+export const activationPlaneBytes = (columns: number) =>
   3 * columns + align((columns / BLOCK) * 4) + align(Math.ceil(columns / SEGMENT) * 4);
+export const activationRowBytes = (columns: number, bits: ActivationBits) => (bits / 8) * activationPlaneBytes(columns);
+
+/** A page of one layer's keys and values; with 8 bits a float32 scale for each token and head of both. */
+export const kvLayerBytes = (kvHeads: number, headDim: number, kvBits: KvBits) =>
+  (2 * kvHeads * PAGE_TOKENS * headDim * kvBits) / 8 + (kvBits === 8 ? 2 * kvHeads * PAGE_TOKENS * 4 : 0);
 
 /**
- * A tile of two heads' scores and, for a group of rows and all heads, what sums up as tiles go by; beside them a tile of
- * keys and one of values in float32, or over an 8-bit cache one query in float32 and the group's in 16 bits.
+ * Scratch of the attention kernels, whatever the context. Over float16 or float32: a tile of keys and one of values in
+ * float32, a tile of scores of two heads, and the running maximum and sum of ATTENTION_ROWS rows of all heads. Over 8
+ * bits: the scores, one transformed query, and of FIXED_ATTENTION_ROWS rows of all heads 16 bytes of state and the int16
+ * query.
  */
 export const attentionScratchBytes = (heads: number, headDim: number, kvBits: KvBits) =>
   kvBits === 8
-    ? (2 * KV_PAGE_TOKENS + headDim) * 4 + FIXED_ATTENTION_ROWS * heads * (16 + 2 * headDim)
-    : (2 * KV_PAGE_TOKENS * headDim + 2 * KV_PAGE_TOKENS + 2 * ATTENTION_ROWS * heads) * 4;
-
-/** What loading a matrix needs beside its place: all its fp16 scales and some rows as they come. */
-export const loadingBytes = ({ outputs, columns }: MatrixShape) => (outputs * columns * 2) / BLOCK + ROW_STAGING_BYTES;
-
-/** Page tables of the KV cache, gaps between buffers, and the last page of WASM memory in part. */
-export const MEMORY_ROUNDING_BYTES = 128 * 1024;
+    ? (2 * PAGE_TOKENS + headDim) * 4 + FIXED_ATTENTION_ROWS * heads * (16 + 2 * headDim)
+    : (2 * PAGE_TOKENS * headDim + 2 * PAGE_TOKENS + 2 * ATTENTION_ROWS * heads) * 4;

@@ -1,28 +1,17 @@
 import { WeightsError } from "./errors.ts";
-import { layerMatrices, layerNormSizes } from "./families/shapes.ts";
-import type { Architecture, Manifest } from "./manifest.ts";
-import { sumBytes } from "./manifest-files.ts";
-import { align } from "./onnx/external-layout.ts";
-import {
-  activationRowBytes,
-  attentionScratchBytes,
-  type KvBits,
-  kvCacheBytes,
-  loadingBytes,
-  MEMORY_ROUNDING_BYTES,
-  packed4Bytes,
-  packed8Bytes,
-} from "./packed-sizes.ts";
-import { QUANTISATION_BLOCK } from "./quantise/round.ts";
+import { layerWidths, splitEvenly } from "./layer-parts.ts";
+import type { Manifest } from "./manifest.ts";
+import type { KvBits } from "./packed-sizes.ts";
+import { type IsolateBytes, type LayerRange, stageBytes, vocabularyBytes } from "./plan-memory.ts";
+import { findProblems } from "./plan-problems.ts";
 
-/** JavaScript heap of an isolate that serves a part: bundle, graph, stream chunks while loading. */
-export const JS_HEAP_BYTES = 8e6;
-/** The kernels' machine code, baseline and optimised. */
-export const WASM_CODE_BYTES = 2e6;
 /** What vocabulary shards are asked for: the last rows of as many sessions. */
 export const DEFAULT_LOGIT_ROWS = 8;
 const DEFAULT_KV_BITS = 8;
-const FLOAT_BYTES = 4;
+/** Of a token's way beside the stages: a vocabulary shard and back for its row, and the same for its successor. */
+const RING_HOPS = 4;
+/** Of a split layer: twice to its other parts and back. */
+const SPLIT_LAYER_HOPS = 4;
 
 export interface PlanOptions {
   /** What one isolate may hold, everything together. */
@@ -37,16 +26,12 @@ export interface PlanOptions {
   readonly logitRows?: number | undefined;
   /** Bits of a number in the KV cache; 16 when left out. */
   readonly kvBits?: KvBits | undefined;
+  /** Objects each layer is split over; left out: 1 where a layer fits, else the number that takes the fewest objects. */
+  readonly layerParts?: number | undefined;
   /** Left out: the fewest that fit. */
   readonly stages?: number | undefined;
   /** Left out: the fewest that fit. */
   readonly vocabularyShards?: number | undefined;
-}
-
-/** Layers firstLayer … firstLayer + layerCount − 1 of the manifest. */
-export interface LayerRange {
-  readonly firstLayer: number;
-  readonly layerCount: number;
 }
 
 /** Entries firstShard … firstShard + shardCount − 1 of the manifest's table.shards. */
@@ -55,17 +40,22 @@ export interface TableRange {
   readonly shardCount: number;
 }
 
-/** Bytes of one isolate by use; `total` includes the allowance for JavaScript and code. */
-export interface IsolateBytes {
-  readonly weights: number;
-  readonly kv: number;
-  readonly scratch: number;
-  readonly total: number;
+/** A run of layers, and what each of the objects that share it holds. */
+export interface StagePlan extends LayerRange {
+  /** Of its fullest object. */
+  readonly bytes: IsolateBytes;
+  /** Of every part of its layers; the first leads. */
+  readonly parts: readonly IsolateBytes[];
 }
 
 export interface Plan {
-  readonly stages: readonly (LayerRange & { readonly bytes: IsolateBytes })[];
+  /** Objects each layer is split over. */
+  readonly layerParts: number;
+  readonly stages: readonly StagePlan[];
   readonly vocabularyShards: readonly (TableRange & { readonly rows: number; readonly bytes: IsolateBytes })[];
+  readonly isolates: number;
+  /** Messages a token waits for one after another, its embedding row and the answer included. */
+  readonly hopsPerToken: number;
   /** What does not fit, a sentence a part; empty when the plan can be used. */
   readonly problems: readonly string[];
 }
@@ -83,38 +73,63 @@ export function splitTable({ table }: Manifest, shards: number): TableRange[] {
   return splitEvenly(table.shards.length, shards).map(({ first, count }) => ({ firstShard: first, shardCount: count }));
 }
 
-function splitEvenly(length: number, parts: number): { first: number; count: number }[] {
-  const bound = (part: number) => Math.ceil((part * length) / parts);
-  return Array.from({ length: parts }, (_, part) => ({ first: bound(part), count: bound(part + 1) - bound(part) }));
-}
-
 /**
  * Cuts a model into stages and vocabulary shards whose isolates stay within a budget. A plan that does not fit comes
  * back with its problems; WeightsError only when the numbers asked for make no sense with this model.
  */
 export function planModel(manifest: Manifest, options: PlanOptions): Plan {
   const { architecture } = manifest;
-  const { budgetBytes, contextTokens } = options;
+  const { budgetBytes, contextTokens, chunkRows, logitRows = DEFAULT_LOGIT_ROWS } = options;
   if (contextTokens > architecture.maxPositionEmbeddings)
     throw new WeightsError(
       `a context of ${contextTokens} tokens was asked for, the model was made for ${architecture.maxPositionEmbeddings}`,
     );
   const fits = ({ bytes }: { bytes: IsolateBytes }) => bytes.total <= budgetBytes;
 
-  const stages = fewest(options.stages, manifest.layers.length, fits, (count) =>
-    splitLayers(manifest.layers.length, count).map((range, index) => ({
-      ...range,
-      bytes: stageBytes(manifest, range, index === count - 1, options),
-    })),
-  );
+  const { layerParts, stages } = planStages(manifest, options);
   const vocabularyShards = fewest(options.vocabularyShards, manifest.table.shards.length, fits, (count) =>
     splitTable(manifest, count).map((range) => {
       const files = manifest.table.shards.slice(range.firstShard, range.firstShard + range.shardCount);
       const rows = files.reduce((sum, file) => sum + file.rows, 0);
-      return { ...range, rows, bytes: vocabularyBytes(architecture, files, rows, options) };
+      return { ...range, rows, bytes: vocabularyBytes(architecture, files, rows, { chunkRows, logitRows }) };
     }),
   );
-  return { stages, vocabularyShards, problems: findProblems(stages, vocabularyShards, options) };
+  return {
+    layerParts,
+    stages,
+    vocabularyShards,
+    isolates: stages.length * layerParts + vocabularyShards.length,
+    hopsPerToken: RING_HOPS + stages.length + (layerParts > 1 ? SPLIT_LAYER_HOPS * manifest.layers.length : 0),
+    problems: findProblems({ layerParts, stages, vocabularyShards }, options),
+  };
+}
+
+/** The width asked for; or 1 where whole layers fit, else the one that takes the fewest objects. */
+function planStages(manifest: Manifest, options: PlanOptions): Pick<Plan, "layerParts" | "stages"> {
+  const { architecture, layers } = manifest;
+  const { contextTokens, sessions, chunkRows, kvBits = DEFAULT_KV_BITS } = options;
+  const fits = ({ bytes }: StagePlan) => bytes.total <= options.budgetBytes;
+  const plan = (layerParts: number) => {
+    const load = { contextTokens, sessions, chunkRows, kvBits, layerParts };
+    const stages = fewest(options.stages, layers.length, fits, (count) =>
+      splitLayers(layers.length, count).map((range, index): StagePlan => {
+        const parts = stageBytes(manifest, range, index === count - 1, load);
+        return { ...range, bytes: parts.reduce((most, bytes) => (bytes.total > most.total ? bytes : most)), parts };
+      }),
+    );
+    return { layerParts, stages };
+  };
+  if (options.layerParts !== undefined) return plan(options.layerParts);
+  const whole = plan(1);
+  if (whole.stages.every(fits)) return whole;
+  const split = layerWidths(architecture).slice(1).map(plan);
+  return (
+    split
+      .filter(({ stages }) => stages.every(fits))
+      .toSorted((a, b) => a.layerParts * a.stages.length - b.layerParts * b.stages.length)[0] ??
+    split.at(-1) ??
+    whole
+  );
 }
 
 /** The cut into `wanted` parts, or into the fewest that all fit; when none does, into the most there are. */
@@ -131,103 +146,3 @@ function fewest<Part>(
   }
   return cut(most);
 }
-
-function stageBytes(
-  { architecture, layers }: Manifest,
-  { firstLayer, layerCount }: LayerRange,
-  finalNorm: boolean,
-  { contextTokens, sessions, chunkRows, kvBits = DEFAULT_KV_BITS }: PlanOptions,
-): IsolateBytes {
-  const { hiddenSize, intermediateSize, numAttentionHeads, numKeyValueHeads, headDim } = architecture;
-  const shapes = Object.values(layerMatrices(architecture));
-  const matrices = shapes.reduce((sum, shape) => sum + packed4Bytes(shape), 0);
-  const norms = layerNormSizes(architecture).reduce((sum, size) => sum + size * FLOAT_BYTES, 0);
-  // What matrices of 8 bits take beyond 4 is what their files have beyond those of a layer all in 4 bits.
-  const evenFiles =
-    shapes.reduce((sum, { outputs, columns }) => {
-      const weights = outputs * columns;
-      return sum + align((weights * 2) / QUANTISATION_BLOCK) + align(weights / 2);
-    }, 0) + layerNormSizes(architecture).reduce((sum, size) => sum + align(size * FLOAT_BYTES), 0);
-  const wider = layers
-    .slice(firstLayer, firstLayer + layerCount)
-    .reduce((sum, { data }) => sum + Math.max(0, sumBytes(data) - evenFiles), 0);
-  const weights = layerCount * (matrices + norms) + wider + (finalNorm ? hiddenSize * FLOAT_BYTES : 0);
-  const kv = layerCount * sessions * kvCacheBytes(numKeyValueHeads, headDim, contextTokens, kvBits);
-  const queryWidth = numAttentionHeads * headDim;
-  const keyWidth = numKeyValueHeads * headDim;
-  // Alive throughout: the residual, and the place of a norm's row that later buffers are too wide for. Beside them at
-  // the widest points: the quantised norm, or the gap it leaves, with queries, keys, values and what attention gives or
-  // the normed queries; the quantised norm with gate and up; the gated row with its quantised form; a block's row that
-  // is normed.
-  const widest = Math.max(
-    activationRowBytes(hiddenSize) + (2 * queryWidth + 2 * keyWidth) * FLOAT_BYTES,
-    activationRowBytes(hiddenSize) + 2 * intermediateSize * FLOAT_BYTES,
-    activationRowBytes(intermediateSize) + intermediateSize * FLOAT_BYTES,
-    hiddenSize * FLOAT_BYTES,
-  );
-  // Cosines and sines of a row's position, head_dim / 2 of each, for every rotary embedding of the model.
-  const embeddings = new Set(architecture.attention.map(({ ropeTheta, ropeFactor }) => `${ropeTheta} ${ropeFactor}`));
-  const rotary = embeddings.size * headDim * FLOAT_BYTES;
-  const rowBytes = 2 * hiddenSize * FLOAT_BYTES + widest + rotary;
-  const running = chunkRows * rowBytes + attentionScratchBytes(numAttentionHeads, headDim, kvBits);
-  const loading = Math.max(...shapes.map(loadingBytes));
-  return total({ weights, kv, scratch: Math.max(running, loading) + MEMORY_ROUNDING_BYTES });
-}
-
-function vocabularyBytes(
-  { hiddenSize }: Architecture,
-  files: readonly { readonly rows: number }[],
-  rows: number,
-  { chunkRows, logitRows = DEFAULT_LOGIT_ROWS }: PlanOptions,
-): IsolateBytes {
-  const weights = files.reduce((sum, file) => sum + packed8Bytes({ outputs: file.rows, columns: hiddenSize }), 0);
-  const running =
-    chunkRows * (2 * hiddenSize * FLOAT_BYTES + activationRowBytes(hiddenSize)) + logitRows * rows * FLOAT_BYTES;
-  const loading = Math.max(...files.map((file) => loadingBytes({ outputs: file.rows, columns: hiddenSize })));
-  return total({ weights, kv: 0, scratch: Math.max(running, loading) + MEMORY_ROUNDING_BYTES });
-}
-
-const total = (bytes: Omit<IsolateBytes, "total">): IsolateBytes => ({
-  ...bytes,
-  total: JS_HEAP_BYTES + WASM_CODE_BYTES + bytes.weights + bytes.kv + bytes.scratch,
-});
-
-const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
-
-function findProblems(
-  stages: Plan["stages"],
-  vocabularyShards: Plan["vocabularyShards"],
-  { budgetBytes, contextTokens, sessions }: PlanOptions,
-): string[] {
-  const describe = (part: string, count: number, over: number, needed: number, cure: string) =>
-    `${part} needs ${megabytes(needed)}, the budget is ${megabytes(budgetBytes)}` +
-    `${over > 1 ? ` (${over} of ${count} are over it)` : ""}: ${cure}`;
-  const problems: string[] = [];
-
-  const largeStages = stages.filter(({ bytes }) => bytes.total > budgetBytes);
-  const stage = largest(largeStages);
-  if (stage !== undefined) {
-    const { firstLayer, layerCount, bytes } = stage;
-    const part = `stage ${stages.indexOf(stage)} (${layerCount === 1 ? `layer ${firstLayer}` : `${layerCount} layers`})`;
-    const cure =
-      layerCount > 1
-        ? "use more stages"
-        : JS_HEAP_BYTES + WASM_CODE_BYTES + bytes.weights > budgetBytes
-          ? `the weights of one layer alone take ${megabytes(bytes.weights)}, and a layer is not split over isolates; use a smaller model`
-          : `it holds a single layer, so plan fewer KV tokens than ${sessions} × ${contextTokens} or frames of fewer rows`;
-    problems.push(describe(part, stages.length, largeStages.length, bytes.total, cure));
-  }
-
-  const largeShards = vocabularyShards.filter(({ bytes }) => bytes.total > budgetBytes);
-  const shard = largest(largeShards);
-  if (shard !== undefined) {
-    const part = `vocabulary shard ${vocabularyShards.indexOf(shard)} (${shard.rows} rows)`;
-    const cure =
-      shard.shardCount > 1 ? "use more vocabulary shards" : "it is one file of the table, so plan frames of fewer rows";
-    problems.push(describe(part, vocabularyShards.length, largeShards.length, shard.bytes.total, cure));
-  }
-  return problems;
-}
-
-const largest = <Part extends { bytes: IsolateBytes }>(parts: readonly Part[]): Part | undefined =>
-  parts.toSorted((a, b) => b.bytes.total - a.bytes.total)[0];

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { KvBits } from "../../weights/packed-sizes.ts";
-import { DEFAULT_LOGIT_ROWS, JS_HEAP_BYTES, planModel, WASM_CODE_BYTES } from "../../weights/plan.ts";
+import { DEFAULT_LOGIT_ROWS, planModel } from "../../weights/plan.ts";
+import { JS_HEAP_BYTES, WASM_CODE_BYTES } from "../../weights/plan-memory.ts";
 import { readManifest } from "../folder-source.ts";
 import { planTable } from "../plan-table.ts";
 
@@ -13,6 +14,7 @@ interface PlanCommandOptions {
   chunkRows: number;
   logitRows: number;
   kvBits: "8" | "16" | "32";
+  layerParts?: number;
   stages?: number;
   vocabularyShards?: number;
   json?: boolean;
@@ -36,6 +38,11 @@ export function planCommand(): Command {
     .addOption(
       new Option("--kv-bits <bits>", "bits of a number in the KV cache").choices(["8", "16", "32"]).default("8"),
     )
+    .option(
+      "--layer-parts <count>",
+      "objects each layer is split over (default: 1 where a layer fits, else what takes the fewest objects)",
+      whole,
+    )
     .option("--stages <count>", "this many stages (default: the fewest that fit)", whole)
     .option("--vocabulary-shards <count>", "this many vocabulary shards (default: the fewest that fit)", whole)
     .option("--json", "print one JSON object")
@@ -49,6 +56,7 @@ export function planCommand(): Command {
         chunkRows: options.chunkRows,
         logitRows: options.logitRows,
         kvBits: Number(options.kvBits) as KvBits,
+        layerParts: options.layerParts,
         stages: options.stages,
         vocabularyShards: options.vocabularyShards,
       });

@@ -2,7 +2,7 @@ import type { ActivationBits, KvBits } from "../engine.ts";
 import { InferenceError } from "../errors.ts";
 import type { Kernels } from "./kernels.ts";
 import { kvLayerBytes } from "./layout.ts";
-import type { Matrix, RowBuffer, Step, Vector } from "./program.ts";
+import type { KernelStep, Matrix, RowBuffer, Vector } from "./program.ts";
 
 /** One session's consecutive rows inside a batch. */
 export interface BatchGroup {
@@ -48,7 +48,7 @@ export interface Places {
 export type BoundStep = (batch: Batch) => void;
 
 /** Turns a step into a call with all offsets known, so that running it looks nothing up and allocates nothing. */
-export function bindStep(step: Step, kernels: Kernels, places: Places, bits: ActivationBits): BoundStep {
+export function bindStep(step: KernelStep, kernels: Kernels, places: Places, bits: ActivationBits): BoundStep {
   const at = (buffer: RowBuffer) => known(places.buffers.get(buffer), buffer.name);
   switch (step.op) {
     case "quantizeActivations": {
@@ -104,7 +104,7 @@ export function bindStep(step: Step, kernels: Kernels, places: Places, bits: Act
 
 /** Attention steps go group by group: each session has its own pages. */
 function bindAttention(
-  step: Step & { op: "storeKv" | "attention" },
+  step: KernelStep & { op: "storeKv" | "attention" },
   kernels: Kernels,
   place: AttentionPlace | null,
   at: (buffer: RowBuffer) => number,

@@ -9,7 +9,7 @@ import {
   type TensorType,
 } from "../onnx/graph.ts";
 import { NodeAttributes } from "../onnx/node-attributes.ts";
-import type { AttentionShape, Matrix, MatrixPiece, RowBuffer, Step, Vector } from "./program.ts";
+import type { AttentionShape, KernelStep, Matrix, MatrixPiece, RowBuffer, Vector } from "./program.ts";
 
 /** What a name of the graph stands for while it is compiled. */
 export type Binding =
@@ -32,7 +32,7 @@ export type Binding =
 
 /** The names of one graph and the steps compiled so far. Errors name the file and the node. */
 export class GraphScope {
-  readonly steps: Step[] = [];
+  readonly steps: KernelStep[] = [];
   readonly matrices: Matrix[] = [];
   readonly vectors: Vector[] = [];
   readonly attentions: AttentionShape[] = [];

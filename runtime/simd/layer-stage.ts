@@ -2,7 +2,7 @@ import type { LayerStage, LayerStageOptions, RowGroup } from "../engine.ts";
 import { InferenceError } from "../errors.ts";
 import { checkRowGroups, type RowLimits } from "../row-groups.ts";
 import { type Batch, type BoundStep, bindStep } from "./bind.ts";
-import type { Step } from "./program.ts";
+import type { KernelStep } from "./program.ts";
 import { RowViews } from "./row-views.ts";
 import type { SimdSettings } from "./settings.ts";
 import { StageBatch } from "./stage-batch.ts";
@@ -54,7 +54,7 @@ export async function loadLayerStage(options: LayerStageOptions, settings: SimdS
 }
 
 /** The steps as far as they are wanted. */
-function observedSteps(steps: readonly Step[], { lastProductInput }: SimdSettings): readonly Step[] {
+function observedSteps(steps: readonly KernelStep[], { lastProductInput }: SimdSettings): readonly KernelStep[] {
   if (lastProductInput === undefined) return steps;
   const last = steps.findIndex((step) => step.op === "quantizeActivations" && step.x.name === lastProductInput);
   if (last < 0) throw new InferenceError("internal", `no product takes rows named ${lastProductInput}`);

@@ -1,28 +1,20 @@
-import type { ActivationBits, KvBits } from "../engine.ts";
-
 /*
- * Byte layouts shared by the kernels (AssemblyScript and reference), the loader and the memory planner.
- * All offsets are byte offsets into one WASM memory; every buffer begins at a multiple of 16.
+ * Byte layouts shared by the kernels (AssemblyScript and reference), the loader and the memory planner. How many bytes
+ * each takes is in weights/packed-sizes.ts, where models are planned. All offsets are byte offsets into one WASM memory;
+ * every buffer begins at a multiple of 16.
  */
 
-/** Columns under one fp16 weight scale; every matrix has a multiple of it. */
-export const BLOCK = 32;
-/** Columns under one activation scale; the last segment of a row may be shorter (a multiple of BLOCK). */
-export const SEGMENT = 128;
+export {
+  ATTENTION_ROWS,
+  BLOCK,
+  FIXED_ATTENTION_ROWS,
+  GROUP_OUTPUTS,
+  PAGE_TOKENS,
+  SEGMENT,
+} from "../../weights/packed-sizes.ts";
+
 /** Outputs of one vector: its four 32-bit lanes. Weights are repacked in multiples of it. */
 export const LANES = 4;
-/** Outputs interleaved into one stream. */
-export const GROUP_OUTPUTS = 16;
-/** Tokens in a KV page; attention goes in tiles that begin at multiples of this. */
-export const PAGE_TOKENS = 32;
-/** Rows that share one conversion of a KV page; more are done in turns. */
-export const ATTENTION_ROWS = 64;
-
-const align = (bytes: number) => Math.ceil(bytes / 16) * 16;
-const groups = (outputs: number) => Math.ceil(outputs / GROUP_OUTPUTS);
-
-/** Activation segments of a row. */
-export const segments = (columns: number) => Math.ceil(columns / SEGMENT);
 
 /**
  * 4-bit matrix [outputs, columns]: one stream, then a float32 row scale an output; outputs are padded to whole groups of
@@ -31,10 +23,7 @@ export const segments = (columns: number) => Math.ceil(columns / SEGMENT);
  * four outputs; byte 4·o + i of one holds its output o's columns 8v + i (low nibble) and 8v + 4 + i (high), offset 8. So
  * a vector meets 4 activations repeated four times, and each 32-bit lane sums one output.
  */
-export const Q4_BLOCK_BYTES = GROUP_OUTPUTS * 18;
-export const q4StreamBytes = (outputs: number, columns: number) => groups(outputs) * (columns / BLOCK) * Q4_BLOCK_BYTES;
-export const q4Bytes = (outputs: number, columns: number) =>
-  q4StreamBytes(outputs, columns) + groups(outputs) * GROUP_OUTPUTS * 4;
+export { Q4_BLOCK_BYTES, q4Bytes, q4StreamBytes } from "../../weights/packed-sizes.ts";
 /** |block scale| ≤ this: 128 columns · 8 · 127 · 16383 < 2³¹, so that a segment sums in one int32, in any order. */
 export const MAX_BLOCK_SCALE = 16_383;
 
@@ -43,18 +32,13 @@ export const MAX_BLOCK_SCALE = 16_383;
  * bytes (stored value − 128), then 16 fp16 block scales as in the file. The v-th 64 bytes are a vector for each four
  * outputs; byte 4·o + i of one is its output o's column 4v + i.
  */
-export const Q8_BLOCK_BYTES = GROUP_OUTPUTS * 34;
-export const q8Bytes = (outputs: number, columns: number) => groups(outputs) * (columns / BLOCK) * Q8_BLOCK_BYTES;
-
 /**
  * One quantised activation row is `bits` / 8 planes; value = scale · plane (8 bit) or scale · (255 · plane 0 + plane 1)
  * (16 bit), every byte within ±127. A plane: int8 [columns]; 2 · columns bytes in which the SIMD128 build keeps them as
  * int16; −8 · Σ activations as int16 pairs, one a block: columns 0, 1 mod 4, then 2, 3 mod 4; a float32 scale a segment.
  * Rows are read only by the implementation that wrote them.
  */
-export const activationPlaneBytes = (columns: number) =>
-  3 * columns + align((columns / BLOCK) * 4) + align(segments(columns) * 4);
-export const activationRowBytes = (columns: number, bits: ActivationBits) => (bits / 8) * activationPlaneBytes(columns);
+export { activationPlaneBytes, activationRowBytes, Q8_BLOCK_BYTES, q8Bytes } from "../../weights/packed-sizes.ts";
 /** 16-bit activations in base 255: the largest is 255 · 127 + 127, and both digits stay within ±127. */
 export const WIDE_BASE = 255;
 export const MAX_WIDE = 32_512;
@@ -65,8 +49,7 @@ export const MAX_WIDE = 32_512;
  * PAGE_TOKENS, headDim]; int8 values [kvHeads, PAGE_TOKENS / 2, headDim, 2], so that a product of two int16 sums two
  * tokens; float32 scales of the keys [kvHeads, PAGE_TOKENS], then of the values.
  */
-export const kvLayerBytes = (kvHeads: number, headDim: number, kvBits: KvBits = 16) =>
-  (2 * kvHeads * PAGE_TOKENS * headDim * kvBits) / 8 + (kvBits === 8 ? 2 * kvHeads * PAGE_TOKENS * 4 : 0);
+export { attentionScratchBytes, kvLayerBytes } from "../../weights/packed-sizes.ts";
 /** The largest magnitude of a key or value in 8 bits. */
 export const KV_STEPS = 127;
 /**
@@ -74,15 +57,3 @@ export const KV_STEPS = 127;
  * 1032 dimensions · 127 · 16383 < 2³¹, so a product sums in one int32, and so does a tile of 32 weighted values.
  */
 export const FIXED_STEPS = 16_383;
-/** Rows that share one reading of an 8-bit KV page. */
-export const FIXED_ATTENTION_ROWS = 16;
-
-/**
- * Bytes of scratch `attention` needs, whatever the context. Over float16 or float32: a tile of keys and one of values in
- * float32, a tile of scores of two heads, and the running maximum and sum of ATTENTION_ROWS rows of all heads. Over 8
- * bits: the scores, one transformed query, and of FIXED_ATTENTION_ROWS rows of all heads 16 bytes of state and the int16 query.
- */
-export const attentionScratchBytes = (heads: number, headDim: number, kvBits: KvBits = 16) =>
-  kvBits === 8
-    ? (2 * PAGE_TOKENS + headDim) * 4 + FIXED_ATTENTION_ROWS * heads * (16 + 2 * headDim)
-    : (2 * PAGE_TOKENS * headDim + 2 * PAGE_TOKENS + 2 * ATTENTION_ROWS * heads) * 4;

@@ -1,12 +1,12 @@
 import type { ActivationBits } from "../engine.ts";
 import { activationRowBytes } from "./layout.ts";
 import type { MemoryPlan } from "./memory.ts";
-import type { Matrix, Program, RowBuffer, Vector } from "./program.ts";
+import type { Matrix, Program, RowBuffer, Step, Vector } from "./program.ts";
 import { planScratch } from "./scratch.ts";
 import { matrixBytes, type WeightPlaces } from "./weight-loader.ts";
 
 /** Reserves room for every matrix and vector of the programs; a matrix two programs share is placed once. */
-export function placeWeights(plan: MemoryPlan, programs: readonly Program[]): WeightPlaces {
+export function placeWeights(plan: MemoryPlan, programs: readonly Program<Step>[]): WeightPlaces {
   const matrices = new Map<Matrix, number>();
   const vectors = new Map<Vector, number>();
   for (const program of programs) {
@@ -19,7 +19,7 @@ export function placeWeights(plan: MemoryPlan, programs: readonly Program[]): We
 
 /** A program that takes a call's rows, and the most rows it is ever given. */
 export interface SizedProgram {
-  readonly program: Program;
+  readonly program: Program<Step>;
   readonly maxRows: number;
 }
 

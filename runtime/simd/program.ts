@@ -1,11 +1,11 @@
 import type { ExternalRange } from "../onnx/graph.ts";
 
 /** What a graph is compiled to: kernel calls over row buffers, matrices and vectors that are placed in memory later. */
-export interface Program {
+export interface Program<OneStep extends Step = KernelStep> {
   /** Rows come in here; null where the program begins with token ids. */
   readonly input: RowBuffer | null;
   readonly output: RowBuffer;
-  readonly steps: readonly Step[];
+  readonly steps: readonly OneStep[];
   readonly matrices: readonly Matrix[];
   readonly vectors: readonly Vector[];
 }
@@ -33,6 +33,8 @@ export interface Matrix {
   readonly outputs: number;
   readonly columns: number;
   readonly pieces: readonly MatrixPiece[];
+  /** Where the columns lie in the file's rows; left out where those hold nothing else. */
+  readonly cut?: { readonly firstColumn: number; readonly fileColumns: number };
 }
 
 /** A float32 constant [columns]. */
@@ -51,7 +53,7 @@ export interface AttentionShape {
 }
 
 /** One kernel call; the names are those of `Kernels`. */
-export type Step =
+export type KernelStep =
   | { readonly op: "quantizeActivations"; readonly x: RowBuffer; readonly y: RowBuffer }
   | { readonly op: "matmul"; readonly x: RowBuffer; readonly matrix: Matrix; readonly y: RowBuffer }
   | { readonly op: "gather"; readonly matrix: Matrix; readonly y: RowBuffer }
@@ -80,6 +82,15 @@ export type Step =
       readonly window: number;
       readonly y: RowBuffer;
     };
+
+/** What a split stage's first part does with the others. */
+export type ExchangeStep =
+  /** Rows go to them, for block `block` of the stage. */
+  | { readonly op: "share"; readonly x: RowBuffer; readonly block: number }
+  /** What they made of those rows is added to this part's own, in place. */
+  | { readonly op: "join"; readonly x: RowBuffer };
+
+export type Step = KernelStep | ExchangeStep;
 
 /** The row buffers a step reads (or changes in place). */
 export function stepReads(step: Step): readonly RowBuffer[] {

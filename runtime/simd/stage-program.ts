@@ -3,7 +3,7 @@ import type { LayerShard } from "../../weights/manifest.ts";
 import type { ModelSource } from "../model-source.ts";
 import { readShardGraph } from "../onnx/read-shard.ts";
 import { compileGraph } from "./graph.ts";
-import type { Matrix, Program, RowBuffer, Step, Vector } from "./program.ts";
+import type { KernelStep, Matrix, Program, RowBuffer, Vector } from "./program.ts";
 
 /** What the attention nodes of a stage have in common. */
 export interface StageAttention {
@@ -30,7 +30,7 @@ export async function compileStage(
 ): Promise<StageProgram> {
   const input: RowBuffer = { name: "hidden", form: "float32", columns: hiddenSize };
   let output = input;
-  const steps: Step[] = [];
+  const steps: KernelStep[] = [];
   const matrices: Matrix[] = [];
   const vectors: Vector[] = [];
   const attention = { layers: 0, kvHeads: 0, headDim: 0, heads: 0 };

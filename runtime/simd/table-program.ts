@@ -3,7 +3,7 @@ import type { TableShard } from "../../weights/manifest.ts";
 import type { ModelSource } from "../model-source.ts";
 import { readShardGraph } from "../onnx/read-shard.ts";
 import { compileGraph } from "./graph.ts";
-import type { Matrix, MatrixPiece, Program, RowBuffer, Step } from "./program.ts";
+import type { KernelStep, Matrix, MatrixPiece, Program, RowBuffer } from "./program.ts";
 
 /** Both ends of a range of the tied table, over one matrix. */
 export interface TablePrograms {
@@ -80,7 +80,7 @@ function headSteps({ steps }: Program, file: string): { matrix: Matrix; cap: num
 
 function embedProgram(table: Matrix, factor: number | null): Program {
   const rows: RowBuffer = { name: "token rows", form: "float32", columns: table.columns };
-  const steps: Step[] = [{ op: "gather", matrix: table, y: rows }];
+  const steps: KernelStep[] = [{ op: "gather", matrix: table, y: rows }];
   const scaled: RowBuffer = { ...rows, name: "scaled token rows" };
   if (factor !== null) steps.push({ op: "scale", x: rows, factor, y: scaled });
   return { input: null, output: factor === null ? rows : scaled, steps, matrices: [table], vectors: [] };
@@ -89,7 +89,7 @@ function embedProgram(table: Matrix, factor: number | null): Program {
 function headProgram(table: Matrix, hidden: RowBuffer, cap: number | null): Program {
   const quantized: RowBuffer = { name: "hidden quantised", form: "activations", columns: table.columns };
   const logits: RowBuffer = { name: "logits", form: "float32", columns: table.outputs };
-  const steps: Step[] = [
+  const steps: KernelStep[] = [
     { op: "quantizeActivations", x: hidden, y: quantized },
     { op: "matmul", x: quantized, matrix: table, y: logits },
   ];

@@ -1,4 +1,5 @@
 import type { ModelFile } from "../../weights/manifest.ts";
+import { ROW_STAGING_BYTES } from "../../weights/packed-sizes.ts";
 import { InferenceError } from "../errors.ts";
 import { streamModelFile } from "../model-files.ts";
 import type { ModelSource } from "../model-source.ts";
@@ -6,9 +7,7 @@ import type { ExternalRange } from "../onnx/graph.ts";
 import type { Kernels } from "./kernels.ts";
 import { BLOCK, q4Bytes, q8Bytes } from "./layout.ts";
 import type { Matrix, MatrixPiece, Vector } from "./program.ts";
-
-/** Rows of weights collected before they are repacked. */
-const ROW_STAGING_BYTES = 256 * 1024;
+import { cutRows } from "./row-cut.ts";
 
 /** Where weights go in WASM memory. */
 export interface WeightPlaces {
@@ -19,18 +18,25 @@ export interface WeightPlaces {
 export const matrixBytes = ({ bits, outputs, columns }: Matrix) =>
   bits === 4 ? q4Bytes(outputs, columns) : q8Bytes(outputs, columns);
 
-const pieceRowBytes = ({ bits, columns }: Matrix) => (columns * bits) / 8;
+const weightRowBytes = (bits: 4 | 8, columns: number) => (columns * bits) / 8;
+const scaleRowBytes = (columns: number) => (columns / BLOCK) * 2;
 /** Rows whose scales take a multiple of 16 bytes, whatever the columns: a multiple of LANES. */
 const ROW_UNIT = 8;
 /** Rows that go through the staging memory at once. */
 const stagedRows = (matrix: Matrix) =>
-  Math.max(1, Math.floor(ROW_STAGING_BYTES / pieceRowBytes(matrix) / ROW_UNIT)) * ROW_UNIT;
+  Math.max(1, Math.floor(ROW_STAGING_BYTES / weightRowBytes(matrix.bits, matrix.columns) / ROW_UNIT)) * ROW_UNIT;
 const scaleStagingBytes = (matrices: Iterable<Matrix>) =>
-  Math.max(0, ...[...matrices].flatMap(({ pieces }) => pieces.map(({ scales }) => Math.ceil(scales.bytes / 16) * 16)));
+  Math.max(
+    0,
+    ...[...matrices].flatMap(({ columns, pieces }) =>
+      pieces.map(({ outputs }) => Math.ceil((outputs * scaleRowBytes(columns)) / 16) * 16),
+    ),
+  );
 
 /** Memory the loader writes to on the way: the scales of one tensor, then some rows of it. */
 export const stagingBytes = (matrices: readonly Matrix[]) =>
-  scaleStagingBytes(matrices) + Math.max(0, ...matrices.map((matrix) => stagedRows(matrix) * pieceRowBytes(matrix)));
+  scaleStagingBytes(matrices) +
+  Math.max(0, ...matrices.map((matrix) => stagedRows(matrix) * weightRowBytes(matrix.bits, matrix.columns)));
 
 /** Takes the bytes of one tensor as they stream in. */
 interface TensorSink {
@@ -68,7 +74,7 @@ export async function loadWeights({ source, files, places, memory, kernels, stag
   for (const [vector, offset] of places.vectors) add(vectorSink(vector, bytes, offset), vector.name);
   for (const [matrix, offset] of places.matrices)
     for (const piece of matrix.pieces) {
-      add(scalesSink(piece, stage), piece.name);
+      add(scalesSink(matrix, piece, stage), piece.name);
       add(rowsSink(matrix, piece, offset, stage, kernels), piece.name);
     }
   for (const file of files) {
@@ -118,15 +124,15 @@ interface Staging {
   holds: MatrixPiece | null;
 }
 
-function scalesSink(piece: MatrixPiece, staging: Staging): TensorSink {
+function scalesSink({ columns, cut }: Matrix, piece: MatrixPiece, staging: Staging): TensorSink {
   let filled = 0;
   return {
     range: piece.scales,
-    write(chunk) {
+    write: cutRows(columns, cut, scaleRowBytes, (bytes) => {
       staging.holds = null;
-      staging.bytes.set(chunk, staging.scales + filled);
-      filled += chunk.length;
-    },
+      staging.bytes.set(bytes, staging.scales + filled);
+      filled += bytes.length;
+    }),
     finish() {
       staging.holds = piece;
     },
@@ -134,37 +140,44 @@ function scalesSink(piece: MatrixPiece, staging: Staging): TensorSink {
 }
 
 function rowsSink(matrix: Matrix, piece: MatrixPiece, offset: number, staging: Staging, kernels: Kernels): TensorSink {
-  const { bits, columns, outputs } = matrix;
-  const rowBytes = pieceRowBytes(matrix);
-  const scaleRowBytes = (columns / BLOCK) * 2;
+  const { bits, columns, outputs, cut } = matrix;
+  const rowBytes = weightRowBytes(bits, columns);
   const capacityBytes = stagedRows(matrix) * rowBytes;
   let filledBytes = 0;
   let row = 0;
   const repack = () => {
     const rows = filledBytes / rowBytes;
-    const scales = staging.scales + row * scaleRowBytes;
+    const scales = staging.scales + row * scaleRowBytes(columns);
     const firstOutput = piece.firstOutput + row;
     if (bits === 4) kernels.repackQ4(staging.rows, scales, firstOutput, rows, columns, outputs, offset);
     else kernels.repackQ8(staging.rows, scales, firstOutput, rows, columns, offset);
     row += rows;
     filledBytes = 0;
   };
+  const take = (bytes: Uint8Array) => {
+    for (let taken = 0; taken < bytes.length; ) {
+      const count = Math.min(bytes.length - taken, capacityBytes - filledBytes);
+      staging.bytes.set(bytes.subarray(taken, taken + count), staging.rows + filledBytes);
+      filledBytes += count;
+      taken += count;
+      if (filledBytes === capacityBytes) repack();
+    }
+  };
   return {
     range: piece.bytes,
-    write(chunk) {
-      if (staging.holds !== piece)
-        throw new InferenceError(
-          "unsupported",
-          `${piece.name}: its scales must come right before it in the data files`,
-        );
-      for (let taken = 0; taken < chunk.length; ) {
-        const count = Math.min(chunk.length - taken, capacityBytes - filledBytes);
-        staging.bytes.set(chunk.subarray(taken, taken + count), staging.rows + filledBytes);
-        filledBytes += count;
-        taken += count;
-        if (filledBytes === capacityBytes) repack();
-      }
-    },
+    write: cutRows(
+      columns,
+      cut,
+      (count) => weightRowBytes(bits, count),
+      (bytes) => {
+        if (staging.holds !== piece)
+          throw new InferenceError(
+            "unsupported",
+            `${piece.name}: its scales must come right before it in the data files`,
+          );
+        take(bytes);
+      },
+    ),
     finish() {
       if (filledBytes > 0) repack();
     },

@@ -8,13 +8,21 @@ const MB = 1e6;
 function planOf(stages: readonly number[], shards: readonly number[]): Plan {
   const bytes = (weights: number) => ({ weights, kv: 0, scratch: 0, total: weights });
   return {
-    stages: stages.map((weights, firstLayer) => ({ firstLayer, layerCount: 1, bytes: bytes(weights) })),
+    layerParts: 1,
+    stages: stages.map((weights, firstLayer) => ({
+      firstLayer,
+      layerCount: 1,
+      bytes: bytes(weights),
+      parts: [bytes(weights)],
+    })),
     vocabularyShards: shards.map((weights, index) => ({
       firstShard: index,
       shardCount: 1,
       rows: 1024,
       bytes: bytes(weights),
     })),
+    isolates: stages.length + shards.length,
+    hopsPerToken: 4 + stages.length,
     problems: [],
   };
 }

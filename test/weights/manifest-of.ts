@@ -81,7 +81,7 @@ export const GEMMA2_2B: Architecture = {
   numKeyValueHeads: 4,
   attnLogitSoftcapping: 50,
   finalLogitSoftcapping: 30,
-  attention: Array.from({ length: 26 }, (_, layer) => (layer % 2 === 0 ? { ...GLOBAL, window: 4096 } : GLOBAL)),
+  attention: gemma2Attention(26),
 };
 
 export const GEMMA3_270M: Architecture = {
@@ -115,6 +115,42 @@ export const GEMMA3_4B: Architecture = {
   maxPositionEmbeddings: 131_072,
   attention: gemma3Attention(34, 1024, 8),
 };
+
+export const GEMMA2_9B: Architecture = {
+  ...GEMMA2_2B,
+  hiddenSize: 3584,
+  intermediateSize: 14_336,
+  numHiddenLayers: 42,
+  numAttentionHeads: 16,
+  numKeyValueHeads: 8,
+  attention: gemma2Attention(42),
+};
+
+export const GEMMA2_27B: Architecture = {
+  ...GEMMA2_2B,
+  hiddenSize: 4608,
+  intermediateSize: 36_864,
+  numHiddenLayers: 46,
+  numAttentionHeads: 32,
+  numKeyValueHeads: 16,
+  headDim: 128,
+  attention: gemma2Attention(46),
+};
+
+export const GEMMA3_12B: Architecture = {
+  ...GEMMA3_4B,
+  vocabSize: 262_208,
+  hiddenSize: 3840,
+  intermediateSize: 15_360,
+  numHiddenLayers: 48,
+  numAttentionHeads: 16,
+  numKeyValueHeads: 8,
+  attention: gemma3Attention(48, 1024, 8),
+};
+
+function gemma2Attention(layers: number): LayerAttention[] {
+  return Array.from({ length: layers }, (_, layer) => (layer % 2 === 0 ? { ...GLOBAL, window: 4096 } : GLOBAL));
+}
 
 function gemma3Attention(layers: number, window: number, ropeFactor: number): LayerAttention[] {
   const global = { window: null, ropeTheta: 1_000_000, ropeFactor };

@@ -1,3 +1,4 @@
+import type { LayerPart } from "../layer-parts.ts";
 import type { Architecture } from "../manifest.ts";
 
 /** A matrix applied as x · matrixᵀ. */
@@ -8,11 +9,15 @@ export interface MatrixShape {
 
 export type LayerMatrix = "q_proj" | "k_proj" | "v_proj" | "o_proj" | "gate_proj" | "up_proj" | "down_proj";
 
-/** The matrices of one layer, in order of use; the same in every family. */
-export function layerMatrices(architecture: Architecture): Record<LayerMatrix, MatrixShape> {
-  const { hiddenSize, intermediateSize, numAttentionHeads, numKeyValueHeads, headDim } = architecture;
-  const queryWidth = numAttentionHeads * headDim;
-  const keyWidth = numKeyValueHeads * headDim;
+/** The matrices of one layer, in order of use; the same in every family. Of a split layer, what one part has of them. */
+export function layerMatrices(
+  architecture: Architecture,
+  part?: Pick<LayerPart, "heads" | "kvHeads" | "columns">,
+): Record<LayerMatrix, MatrixShape> {
+  const { hiddenSize, headDim } = architecture;
+  const queryWidth = (part?.heads ?? architecture.numAttentionHeads) * headDim;
+  const keyWidth = (part?.kvHeads ?? architecture.numKeyValueHeads) * headDim;
+  const intermediateSize = part?.columns ?? architecture.intermediateSize;
   return {
     q_proj: { outputs: queryWidth, columns: hiddenSize },
     k_proj: { outputs: keyWidth, columns: hiddenSize },

@@ -9,8 +9,8 @@ const HEAD_DIM = 16;
 function storedKeys(keys: Float32Array): Float32Array {
   return onEachAlike((arena) => {
     const pages = Uint32Array.of(
-      arena.take(kvLayerBytes(2, HEAD_DIM) + 64),
-      arena.take(kvLayerBytes(2, HEAD_DIM) + 64),
+      arena.take(kvLayerBytes(2, HEAD_DIM, 16) + 64),
+      arena.take(kvLayerBytes(2, HEAD_DIM, 16) + 64),
     );
     const values = keys.map((value) => -value);
     arena.kernels.storeKv(arena.floats(keys), arena.floats(values), 4, 30, 2, HEAD_DIM, arena.words(pages), 64);
