@@ -7,7 +7,8 @@ const MAX_VOCABULARY_SHARDS = 256;
 const MAX_REPLICAS = 16;
 const MAX_CHUNK_ROWS = 1024;
 const MAX_KV_TOKENS = 1 << 24;
-const MAX_SESSIONS = 4096;
+/** What an engine has slots for, prefixes left out. */
+const MAX_SESSIONS = 256;
 const MAX_KEEP_WARM_SECONDS = 86_400;
 const MIN_SECRET_BYTES = 32;
 
@@ -36,6 +37,8 @@ const pipelineSchema = z.object({
   LAPIDARY_CHUNK_ROWS: whole(1, MAX_CHUNK_ROWS, 128),
   /** Tokens of KV cache of each stage, over all sessions. */
   LAPIDARY_KV_TOKENS: whole(1, MAX_KV_TOKENS, 8192),
+  /** The most of it that may keep what ended sessions computed, for others that begin the same; 0 keeps nothing. */
+  LAPIDARY_PREFIX_TOKENS: whole(0, MAX_KV_TOKENS, MAX_KV_TOKENS),
   /** Sessions that run at the same time; more wait. */
   LAPIDARY_MAX_SESSIONS: whole(1, MAX_SESSIONS, 16),
   /** Links are closed after this long without a session. */
@@ -81,6 +84,7 @@ export interface PipelineSettings {
   readonly replicas: number;
   readonly chunkRows: number;
   readonly kvTokens: number;
+  readonly prefixTokens: number;
   readonly maxSessions: number;
   readonly keepWarmSeconds: number;
 }
@@ -105,6 +109,7 @@ export function readPipelineSettings(env: object): PipelineSettings {
     replicas: values.LAPIDARY_REPLICAS,
     chunkRows: values.LAPIDARY_CHUNK_ROWS,
     kvTokens: values.LAPIDARY_KV_TOKENS,
+    prefixTokens: values.LAPIDARY_PREFIX_TOKENS,
     maxSessions: values.LAPIDARY_MAX_SESSIONS,
     keepWarmSeconds: values.LAPIDARY_KEEP_WARM_SECONDS,
   };

@@ -10,7 +10,7 @@ import { LazyPart } from "../pipeline/lazy-part.ts";
 import { Pauses } from "../pipeline/pauses.ts";
 import { Pipeline } from "../pipeline/pipeline.ts";
 import type { ConductorStatus } from "../pipeline/pipeline-status.ts";
-import { RingSession } from "../pipeline/ring-session.ts";
+import { RingSession, type SessionAsked } from "../pipeline/ring-session.ts";
 import { NOTHING_USED, settle, type TokenUsage } from "../pipeline/settlement.ts";
 import { readPipelineSettings } from "../settings.ts";
 
@@ -99,7 +99,7 @@ export class Conductor extends DurableObject<Env> {
       const pipeline = await this.#ensureReady();
       checkCall(call, pipeline.model);
       const rows = this.#records.begin(call, pipeline.pipelineHash, from.knownIds);
-      const session = await RingSession.open(pipeline, call.promptIds.length + call.maxTokens, signal, from.resumed);
+      const session = await RingSession.open(pipeline, sessionAsked(run), signal);
       this.ctx.waitUntil(this.#finish(run, pipeline, session, rows));
       await this.#records.durable();
       return { admitted: true, events: run.lines.readable };
@@ -157,8 +157,19 @@ export class Conductor extends DurableObject<Env> {
     if (this.#runs.size > 0) return;
     // An open socket bills every object of the ring for as long as it is open.
     const { keepWarmSeconds } = readPipelineSettings(this.env);
-    this.#restTimer = setTimeout(() => this.#pipeline.part?.ring.rest(), keepWarmSeconds * 1000);
+    this.#restTimer = setTimeout(() => this.#pipeline.part?.rest(), keepWarmSeconds * 1000);
   }
+}
+
+function sessionAsked({ call, from }: GenerationRun): SessionAsked {
+  const { tenant, promptIds, maxTokens, promptLogprobs } = call;
+  return {
+    tenant,
+    ids: [...promptIds, ...from.knownIds],
+    tokens: promptIds.length + maxTokens,
+    wantsAllRows: promptLogprobs !== undefined && from.afterToken === 0,
+    resumed: from.resumed,
+  };
 }
 
 const refused = (message: string): GenerateAnswer => ({

@@ -1,25 +1,43 @@
 import { InferenceError } from "../../runtime/errors.ts";
+import type { PrefixAsked, PrefixCache, PrefixClaim } from "./prefix-cache.ts";
 import type { Replicas, Route } from "./replicas.ts";
 
 /** A request that waits longer than this is better tried again. */
 export const WAIT_LIMIT_MS = 10_000;
 export const MAX_WAITING = 256;
 
-interface Waiting {
+export interface SeatAsked {
+  /** Prompt and answer at most. */
   readonly tokens: number;
+  /** What the session may share with others; null when it has to compute everything itself. */
+  readonly prefix: PrefixAsked | null;
+}
+
+/** Where a session runs, with room for all of its tokens. */
+export interface Seat {
+  readonly route: Route;
+  readonly tokens: number;
+  /** What it begins with; null: with nothing. */
+  readonly claim: PrefixClaim | null;
+}
+
+interface Waiting {
+  readonly asked: SeatAsked;
   readonly resumed: boolean;
-  readonly admit: (route: Route) => void;
+  readonly admit: (seat: Seat) => void;
 }
 
 /** Lets sessions in while there are slots and KV cache for all of their tokens; others wait in order, not for ever. */
 export class Admission {
   readonly #replicas: Replicas;
+  readonly #prefixes: PrefixCache;
   readonly #maxSessions: number;
   readonly #waiting: Waiting[] = [];
   #sessions = 0;
 
-  constructor(replicas: Replicas, maxSessions: number) {
+  constructor(replicas: Replicas, prefixes: PrefixCache, maxSessions: number) {
     this.#replicas = replicas;
+    this.#prefixes = prefixes;
     this.#maxSessions = maxSessions;
   }
 
@@ -32,11 +50,13 @@ export class Admission {
   }
 
   /**
-   * Reserves a slot, and `tokens` of KV cache on a route. InferenceError unsupported when no route could ever hold that
+   * Reserves a slot, and KV cache for all tokens on a route, if possible on one that holds the prompt's beginning.
+   * InferenceError unsupported when no route could ever hold that
    * many, out_of_capacity when there is no room in time; rejects with the signal's reason when it is aborted. What was
    * admitted before and is resumed goes before all that waits.
    */
-  async admit(tokens: number, signal: AbortSignal, resumed = false): Promise<Route> {
+  async admit(asked: SeatAsked, signal: AbortSignal, resumed = false): Promise<Seat> {
+    const { tokens } = asked;
     signal.throwIfAborted();
     if (tokens > this.#replicas.kvTokens) {
       throw new InferenceError(
@@ -45,46 +65,53 @@ export class Admission {
       );
     }
     const others = this.#waiting.some((waiting) => waiting.resumed || !resumed);
-    const route = others ? null : this.#take(tokens);
-    return route ?? (await this.#wait(tokens, signal, resumed));
+    const seat = others ? null : this.#take(asked);
+    return seat ?? (await this.#wait(asked, signal, resumed));
   }
 
   /** Gives a session's place back. */
-  release(route: Route, tokens: number): void {
+  release({ route, tokens }: Seat): void {
     this.#sessions--;
     this.#replicas.release(route, tokens);
+    this.#prefixes.makeRoom(route);
     this.#admitNext();
   }
 
   /** Another route for an admitted session, away from failed replicas; its slot stays. */
-  reroute(route: Route, tokens: number): Route {
+  reroute({ route, tokens }: Seat): Seat {
     this.#replicas.release(route, tokens);
     // What was just given back always fits again.
-    return this.#replicas.stitch(tokens)!;
+    const other = this.#replicas.stitch(tokens)!;
+    this.#prefixes.makeRoom(other);
+    return { route: other, tokens, claim: null };
   }
 
-  #take(tokens: number): Route | null {
-    const route = this.#sessions < this.#maxSessions ? this.#replicas.stitch(tokens) : null;
-    if (route !== null) this.#sessions++;
-    return route;
+  #take({ tokens, prefix }: SeatAsked): Seat | null {
+    if (this.#sessions >= this.#maxSessions) return null;
+    const claim = prefix && this.#prefixes.claim(prefix, tokens);
+    const route = claim?.route ?? this.#replicas.stitch(tokens);
+    if (route === null) return null;
+    this.#sessions++;
+    this.#prefixes.makeRoom(route);
+    return { route, tokens, claim };
   }
 
   /** In order of arrival: a large request is not overtaken for ever by small ones. */
   #admitNext(): void {
     for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
-      const route = this.#take(first.tokens);
-      if (route === null) return;
+      const seat = this.#take(first.asked);
+      if (seat === null) return;
       this.#waiting.shift();
-      first.admit(route);
+      first.admit(seat);
     }
   }
 
-  async #wait(tokens: number, signal: AbortSignal, resumed: boolean): Promise<Route> {
+  async #wait(asked: SeatAsked, signal: AbortSignal, resumed: boolean): Promise<Seat> {
     if (this.#waiting.length >= MAX_WAITING && !resumed) {
       throw new InferenceError("out_of_capacity", `${MAX_WAITING} requests are waiting already`);
     }
-    const { promise, resolve, reject } = Promise.withResolvers<Route>();
-    const waiting = { tokens, resumed, admit: resolve };
+    const { promise, resolve, reject } = Promise.withResolvers<Seat>();
+    const waiting = { asked, resumed, admit: resolve };
     const leave = (reason: unknown) => {
       const index = this.#waiting.indexOf(waiting);
       if (index < 0) return;
@@ -94,7 +121,7 @@ export class Admission {
     };
     const full = new InferenceError(
       "out_of_capacity",
-      `no session slot or KV cache for ${tokens} tokens became free within ${WAIT_LIMIT_MS} ms`,
+      `no session slot or KV cache for ${asked.tokens} tokens became free within ${WAIT_LIMIT_MS} ms`,
     );
     const timer = setTimeout(() => leave(full), WAIT_LIMIT_MS);
     const aborted = () => leave(signal.reason);

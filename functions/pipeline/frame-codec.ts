@@ -34,7 +34,7 @@ const VOCABULARY = 0xffff_ffff;
 /** Room for what precedes the rows in most frames; the writer grows when it is not enough. */
 const HEADERS_BYTES = 1024;
 
-const KINDS = ["rows", "select", "embed", "embedded", "answers", "reselect", "close", "error"] as const;
+const KINDS = ["rows", "select", "embed", "embedded", "answers", "reselect", "close", "error", "fork"] as const;
 const CODES: readonly InferenceErrorCode[] = [
   "bad_shard",
   "wrong_pipeline",
@@ -138,6 +138,11 @@ function writeBody(writer: ByteWriter, body: FrameBody): void {
     case "close":
       writeSessions(writer, body.sessions);
       return;
+    case "fork":
+      writer.u32(body.from);
+      writer.u32(body.session);
+      writer.u32(body.tokens);
+      return;
     case "error": {
       const message = new TextEncoder().encode(body.message).subarray(0, MAX_ERROR_BYTES);
       writer.u32(CODES.indexOf(body.code));
@@ -182,6 +187,8 @@ function readBody(reader: ByteReader, kind: FrameBody["kind"]): FrameBody {
       return { kind, session: reader.u32(), selection: readSelection(reader) };
     case "close":
       return { kind, sessions: readSessions(reader) };
+    case "fork":
+      return { kind, from: reader.u32(), session: reader.u32(), tokens: reader.u32() };
     case "error": {
       const code = CODES[reader.upTo(CODES.length - 1, "error code")]!;
       const place = readPlace(reader);

@@ -2,7 +2,7 @@ import type { InferenceErrorCode } from "../../runtime/errors.ts";
 import type { Selection, ShardSelection } from "../../runtime/sampling/selection.ts";
 
 /** Changes with every change of the wire form or of who answers what to whom. */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 /** Cloudflare's limit for one WebSocket message. */
 export const MAX_FRAME_BYTES = 32 * 1024 * 1024;
 export const MAX_ROUTE_STAGES = 256;
@@ -69,6 +69,11 @@ export type FrameBody =
   | { readonly kind: "answers"; readonly answers: readonly RowAnswer[] }
   /** Conductor → vocabulary shard: another selection for the session's last wanted row. */
   | { readonly kind: "reselect"; readonly session: number; readonly selection: Selection }
+  /**
+   * Forward along the route: `session` begins with the first `tokens` tokens of session `from`. A stage that no longer has
+   * them says nothing: rows that follow will not find their position there.
+   */
+  | { readonly kind: "fork"; readonly from: number; readonly session: number; readonly tokens: number }
   /** Forward along the route and to every vocabulary shard: the sessions are over. */
   | { readonly kind: "close"; readonly sessions: readonly number[] }
   /** Backward along the links the frame came by, or from a vocabulary shard to the conductor. */

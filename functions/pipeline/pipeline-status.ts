@@ -4,6 +4,9 @@ import type { EngineIdentity, StageRange, TableRange } from "./topology.ts";
 export interface ReplicaStatus extends PartReport {
   /** KV tokens promised to sessions, whole pages. */
   readonly reservedTokens: number;
+  /** KV tokens that prefixes hold and no session has reserved, and how many prefixes there are; `sessions` counts these too. */
+  readonly cachedTokens: number;
+  readonly prefixes: number;
   /** Failed when last heard of. */
   readonly suspect: boolean;
 }
@@ -20,6 +23,8 @@ export interface PipelineStatus {
   /** WASM (or JS) memory of all parts together. */
   readonly memoryBytes: number;
   readonly embeddingCacheBytes: number;
+  /** Prefixes kept now, sessions that began with one in this conductor's life, and the tokens they did not compute. */
+  readonly prefixCache: { readonly prefixes: number; readonly hits: number; readonly reusedTokens: number };
   readonly stages: readonly (StageRange & { readonly replicas: readonly ReplicaStatus[] })[];
   readonly shards: readonly (TableRange & PartReport)[];
 }

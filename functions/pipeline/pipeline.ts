@@ -4,23 +4,26 @@ import { deployedModel, type Model } from "../model.ts";
 import { readPipelineSettings } from "../settings.ts";
 import { Admission } from "./admission.ts";
 import { Embeddings } from "./embeddings.ts";
+import type { FaultPlace } from "./frame.ts";
 import { bytesToHex } from "./hex.ts";
 import type { PipelineStatus } from "./pipeline-status.ts";
+import { PrefixCache } from "./prefix-cache.ts";
 import { Replicas } from "./replicas.ts";
-import { Ring } from "./ring.ts";
+import { type Health, Ring } from "./ring.ts";
 import type { RingParts } from "./ring-session.ts";
 import { hashPipeline, planTopology, type Topology } from "./topology.ts";
 
 const INCARNATION_BYTES = 16;
 
 /** A model, how it is cut, and what its sessions run on. */
-export class Pipeline implements RingParts {
+export class Pipeline implements RingParts, Health {
   readonly model: Model;
   readonly topology: Topology;
   readonly pipelineHash: string;
   readonly ring: Ring;
   readonly admission: Admission;
   readonly embeddings: Embeddings;
+  readonly prefixes: PrefixCache;
   readonly #replicas: Replicas;
 
   private constructor(env: Env, model: Model, topology: Topology, pipelineHash: string, conductor: string) {
@@ -29,8 +32,9 @@ export class Pipeline implements RingParts {
     this.topology = topology;
     this.pipelineHash = pipelineHash;
     this.#replicas = new Replicas(topology.stages.length, topology.replicas, topology.kvTokens);
-    this.ring = new Ring(env, topology, { pipelineHash, incarnation, conductor }, this.#replicas);
-    this.admission = new Admission(this.#replicas, topology.maxSessions);
+    this.ring = new Ring(env, topology, { pipelineHash, incarnation, conductor }, this);
+    this.prefixes = new PrefixCache(this.ring, this.#replicas, topology.prefixTokens);
+    this.admission = new Admission(this.#replicas, this.prefixes, topology.maxSessions);
     this.embeddings = new Embeddings(topology, (shard, ids) => this.ring.embed(shard, ids));
   }
 
@@ -43,14 +47,27 @@ export class Pipeline implements RingParts {
     return new Pipeline(env, model, topology, await hashPipeline(topology), conductor);
   }
 
+  /** Hears from the ring that a part failed (`suspect`), or answers again. */
+  mark(place: FaultPlace, suspect: boolean): void {
+    this.#replicas.mark(place, suspect);
+    if (suspect) this.prefixes.lose(place);
+  }
+
+  /** Closes every link, with which the stages free what they hold; the next session opens them again. */
+  rest(): void {
+    this.prefixes.clear();
+    this.ring.rest();
+  }
+
   /** Asks every part that was taken into the ring how it is. */
   async status(): Promise<PipelineStatus> {
     const { engine, stages, shards } = this.topology;
     const stageStatus = await Promise.all(
       stages.map(async (range, group) => {
         const replicas = Array.from({ length: this.topology.replicas }, async (_, replica) => {
-          const { reservedTokens, suspect } = this.#replicas.at(group, replica);
-          return { ...(await this.ring.report({ group, replica })), reservedTokens, suspect };
+          const report = await this.ring.report({ group, replica });
+          const { reservedTokens, cachedTokens, suspect } = this.#replicas.at(group, replica);
+          return { ...report, reservedTokens, cachedTokens, prefixes: this.prefixes.at({ group, replica }), suspect };
         });
         return { ...range, replicas: await Promise.all(replicas) };
       }),
@@ -71,6 +88,7 @@ export class Pipeline implements RingParts {
       unanswered: this.ring.unanswered,
       memoryBytes: parts.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0),
       embeddingCacheBytes: this.embeddings.cachedBytes,
+      prefixCache: this.prefixes.counts,
       stages: stageStatus,
       shards: shardStatus,
     };

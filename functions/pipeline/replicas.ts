@@ -7,6 +7,8 @@ export type Route = readonly number[];
 interface Replica {
   /** KV tokens promised to sessions, whole pages. */
   reservedTokens: number;
+  /** KV tokens that prefixes hold and no session has reserved. */
+  cachedTokens: number;
   sessions: number;
   /** Until then others are preferred, after a failure. */
   suspectUntilMs: number;
@@ -17,6 +19,7 @@ const SUSPICION_MS = 30_000;
 
 export interface ReplicaLoad {
   readonly reservedTokens: number;
+  readonly cachedTokens: number;
   readonly sessions: number;
   readonly suspect: boolean;
 }
@@ -32,7 +35,7 @@ export class Replicas {
   constructor(stages: number, replicas: number, kvTokens: number) {
     this.#kvTokens = Math.floor(kvTokens / PAGE_TOKENS) * PAGE_TOKENS;
     this.#groups = Array.from({ length: stages }, () =>
-      Array.from({ length: replicas }, () => ({ reservedTokens: 0, sessions: 0, suspectUntilMs: 0 })),
+      Array.from({ length: replicas }, () => ({ reservedTokens: 0, cachedTokens: 0, sessions: 0, suspectUntilMs: 0 })),
     );
   }
 
@@ -61,7 +64,31 @@ export class Replicas {
     return route;
   }
 
-  /** Gives back what `stitch` reserved. */
+  /** Reserves `tokens` along `route`; whether there is room. */
+  reserve(route: Route, tokens: number): boolean {
+    const needed = pagedTokens(tokens);
+    const fits = this.#along(route).every(({ reservedTokens }) => reservedTokens + needed <= this.#kvTokens);
+    if (fits) this.#book(route, needed, 1);
+    return fits;
+  }
+
+  /** Whether no replica of `route` has failed lately. */
+  serves(route: Route): boolean {
+    return this.#along(route).every(({ suspectUntilMs }) => suspectUntilMs <= Date.now());
+  }
+
+  /** Counts `tokens` more (or fewer) that only prefixes hold along `route`. */
+  cache(route: Route, tokens: number): void {
+    for (const replica of this.#along(route)) replica.cachedTokens += tokens;
+  }
+
+  /** By how much prefixes take more in `place` than is free or than `limitTokens`. */
+  cachedExcess({ group, replica }: { readonly group: number; readonly replica: number }, limitTokens: number): number {
+    const { reservedTokens, cachedTokens } = this.#groups[group]![replica]!;
+    return cachedTokens - Math.min(limitTokens, this.#kvTokens - reservedTokens);
+  }
+
+  /** Gives back what `stitch` or `reserve` reserved. */
   release(route: Route, tokens: number): void {
     this.#book(route, -pagedTokens(tokens), -1);
   }
@@ -72,16 +99,19 @@ export class Replicas {
   }
 
   at(group: number, replica: number): ReplicaLoad {
-    const { reservedTokens, sessions, suspectUntilMs } = this.#groups[group]![replica]!;
-    return { reservedTokens, sessions, suspect: suspectUntilMs > Date.now() };
+    const { reservedTokens, cachedTokens, sessions, suspectUntilMs } = this.#groups[group]![replica]!;
+    return { reservedTokens, cachedTokens, sessions, suspect: suspectUntilMs > Date.now() };
   }
 
   #book(route: Route, tokens: number, sessions: number): void {
-    for (const [group, replica] of route.entries()) {
-      const booked = this.#groups[group]![replica]!;
+    for (const booked of this.#along(route)) {
       booked.reservedTokens += tokens;
       booked.sessions += sessions;
     }
+  }
+
+  #along(route: Route): Replica[] {
+    return route.map((replica, group) => this.#groups[group]![replica]!);
   }
 }
 

@@ -1,11 +1,11 @@
 import { InferenceError, type InferenceErrorCode } from "../../runtime/errors.ts";
 import type { Selection, ShardSelection } from "../../runtime/sampling/selection.ts";
 import type { TokenPipeline } from "../../runtime/token-pipeline.ts";
-import type { Admission } from "./admission.ts";
+import type { Admission, Seat } from "./admission.ts";
 import { backOff } from "./back-off.ts";
 import type { Embeddings } from "./embeddings.ts";
 import type { Passage } from "./passage.ts";
-import type { Route } from "./replicas.ts";
+import type { PrefixCache, SharedPage } from "./prefix-cache.ts";
 import type { Ring } from "./ring.ts";
 
 /** In a row, without an answer between them. */
@@ -19,6 +19,20 @@ export interface RingParts {
   readonly ring: Ring;
   readonly admission: Admission;
   readonly embeddings: Embeddings;
+  readonly prefixes: PrefixCache;
+}
+
+/** What a session is opened for. */
+export interface SessionAsked {
+  readonly tenant: string;
+  /** What it will feed first. */
+  readonly ids: readonly number[];
+  /** Prompt and answer at most. */
+  readonly tokens: number;
+  /** Every row's answer is wanted: nothing may be left out because it was computed before. */
+  readonly wantsAllRows: boolean;
+  /** It was admitted before, and waits before all others. */
+  readonly resumed: boolean;
 }
 
 /**
@@ -27,30 +41,45 @@ export interface RingParts {
  */
 export class RingSession implements TokenPipeline {
   readonly #parts: RingParts;
-  readonly #tokens: number;
+  readonly #tenant: string;
   readonly #signal: AbortSignal;
   readonly #ids: number[] = [];
   readonly #leave = () => this.#drop(this.#signal.reason);
-  #route: Route;
-  #passage: Passage | null = null;
+  #seat: Seat;
+  #passage: Passage | null;
+  /** How many ids the passage began with. */
+  #begunTokens: number;
+  /** Full pages that it shares with prefixes. */
+  #sharedPages: SharedPage[];
+  /** How many of the ids the stages have computed for certain. */
+  #knownTokens = 0;
   #computedTokens = 0;
   #closed = false;
+  /** Ids that were not computed because a prefix held them. */
+  readonly cachedTokens: number;
 
-  private constructor(parts: RingParts, route: Route, tokens: number, signal: AbortSignal) {
+  private constructor(parts: RingParts, tenant: string, seat: Seat, signal: AbortSignal) {
     this.#parts = parts;
-    this.#route = route;
-    this.#tokens = tokens;
+    this.#tenant = tenant;
+    this.#seat = seat;
     this.#signal = signal;
+    const { route, claim } = seat;
+    this.#passage = claim && parts.ring.adopt(route, claim.session);
+    this.#begunTokens = claim?.tokens ?? 0;
+    this.#sharedPages = [...(claim?.pages ?? [])];
+    this.cachedTokens = this.#begunTokens;
     signal.addEventListener("abort", this.#leave, { once: true });
   }
 
   /**
-   * Waits for a place for `tokens` tokens, and for the parts of a route to be ready; one that is `resumed` waits before all
-   * others. InferenceError as Admission.admit
-   * and Ring.open; rejects with the signal's reason when it is aborted.
+   * Waits for a seat, and for the parts of a route to be ready. InferenceError as Admission.admit and Ring.open; rejects
+   * with the signal's reason when it is aborted.
    */
-  static async open(parts: RingParts, tokens: number, signal: AbortSignal, resumed: boolean): Promise<RingSession> {
-    const session = new RingSession(parts, await parts.admission.admit(tokens, signal, resumed), tokens, signal);
+  static async open(parts: RingParts, asked: SessionAsked, signal: AbortSignal): Promise<RingSession> {
+    const { tenant, ids, tokens, wantsAllRows, resumed } = asked;
+    const prefix = wantsAllRows ? null : { tenant, ids };
+    const seat = await parts.admission.admit({ tokens, prefix }, signal, resumed);
+    const session = new RingSession(parts, tenant, seat, signal);
     try {
       await session.#persevere(async () => {});
       return session;
@@ -62,7 +91,7 @@ export class RingSession implements TokenPipeline {
 
   /** The most tokens that went through all stages; a replay counts none twice. */
   get computedTokens(): number {
-    return Math.max(this.#computedTokens, this.#passage?.computedRows ?? 0);
+    return Math.max(this.#computedTokens, this.#begunTokens + (this.#passage?.computedRows ?? 0));
   }
 
   async step(ids: readonly number[], position: number, selection: Selection): Promise<ShardSelection[]> {
@@ -72,8 +101,16 @@ export class RingSession implements TokenPipeline {
 
   async score(ids: readonly number[], position: number, selections: readonly Selection[]): Promise<ShardSelection[][]> {
     this.#ids.length = position;
+    this.#knownTokens = Math.min(this.#knownTokens, position);
     for (const id of ids) this.#ids.push(id);
-    return await this.#persevere(async (passage, anew) => await this.#feed(passage, anew ? 0 : position, selections));
+    const answers = await this.#persevere(
+      async (passage, anew) => await this.#feed(passage, anew ? 0 : Math.max(position, this.#begunTokens), selections),
+    );
+    const first = this.#knownTokens === 0;
+    this.#knownTokens = this.#ids.length;
+    // Others may come with the same prompt before this one ends.
+    if (first) this.#keepPrefix();
+    return answers;
   }
 
   async reselect(selection: Selection): Promise<ShardSelection[]> {
@@ -88,7 +125,7 @@ export class RingSession implements TokenPipeline {
     this.#closed = true;
     this.#signal.removeEventListener("abort", this.#leave);
     this.#drop(new InferenceError("internal", "the session is closed"));
-    this.#parts.admission.release(this.#route, this.#tokens);
+    this.#parts.admission.release(this.#seat);
   }
 
   /** Does `work` on the session's passage, or on a new one that has seen nothing (`anew`) when that is lost. */
@@ -101,6 +138,8 @@ export class RingSession implements TokenPipeline {
         return await work(this.#passage, anew);
       } catch (error) {
         this.#drop(error);
+        // It may be gone, and is not worth another failure.
+        if (this.#seat.claim !== null) this.#parts.prefixes.drop(this.#seat.claim.source);
         this.#signal.throwIfAborted();
         const late = attempt === MAX_REPLAYS || Date.now() - startMs > REPLAY_LIMIT_MS;
         if (late || !this.#mayPass(error)) throw error;
@@ -108,7 +147,7 @@ export class RingSession implements TokenPipeline {
       }
       await backOff(attempt);
       this.#signal.throwIfAborted();
-      this.#route = this.#parts.admission.reroute(this.#route, this.#tokens);
+      this.#seat = this.#parts.admission.reroute(this.#seat);
     }
   }
 
@@ -133,7 +172,7 @@ export class RingSession implements TokenPipeline {
   }
 
   async #openPassage(): Promise<Passage> {
-    const opening = this.#parts.ring.open(this.#route);
+    const opening = this.#parts.ring.open(this.#seat.route);
     const { promise, reject } = Promise.withResolvers<never>();
     const aborted = () => reject(this.#signal.reason);
     this.#signal.addEventListener("abort", aborted, { once: true });
@@ -150,8 +189,20 @@ export class RingSession implements TokenPipeline {
 
   #drop(reason: unknown): void {
     this.#computedTokens = this.computedTokens;
+    this.#keepPrefix();
     if (this.#passage !== null) this.#parts.ring.close(this.#passage, reason);
+    this.#parts.prefixes.unpin(this.#seat.route, this.#sharedPages);
     this.#passage = null;
+    this.#begunTokens = 0;
+    this.#knownTokens = 0;
+    this.#sharedPages = [];
+  }
+
+  /** Lets other sessions begin with what this one has computed. */
+  #keepPrefix(): void {
+    if (this.#passage === null || this.#passage.failed) return;
+    const known = { tenant: this.#tenant, ids: this.#ids.slice(0, this.#knownTokens) };
+    this.#parts.prefixes.keep(known, this.#passage.route, this.#passage.number, this.#sharedPages);
   }
 
   /**

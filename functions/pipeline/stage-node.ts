@@ -83,6 +83,7 @@ export class StageNode implements LinkEvents {
     if (!link.open) return;
     const frame = this.#decode(bytes, link);
     if (frame?.kind === "close") this.#passClose(frame);
+    if (frame?.kind === "fork") this.#passFork(frame, link);
     if (frame?.kind !== "rows") return;
     const sessions = frame.groups.map(({ session }) => session);
     try {
@@ -93,10 +94,10 @@ export class StageNode implements LinkEvents {
   }
 
   /** A peer that sends what cannot be read is cut off: its conductor notices, and replays. */
-  #decode(bytes: ArrayBuffer, link: Link): FrameOf<"rows"> | FrameOf<"close"> | null {
+  #decode(bytes: ArrayBuffer, link: Link): FrameOf<"rows" | "close" | "fork"> | null {
     try {
       const frame = decodeFrame(bytes);
-      if (frame.kind === "rows" || frame.kind === "close") return frame;
+      if (frame.kind === "rows" || frame.kind === "close" || frame.kind === "fork") return frame;
       throw new InferenceError("internal", `a stage takes no ${frame.kind} frames`);
     } catch (error) {
       console.error(`a stage cut off the link from ${link.peer}: ${toFailure(error).message}`);
@@ -160,6 +161,14 @@ export class StageNode implements LinkEvents {
     if (frame.incarnation !== this.#assignment?.incarnation) return;
     for (const session of frame.sessions) this.#sessions?.close(session);
     this.#sendClose(frame.route, frame.sessions);
+  }
+
+  #passFork(frame: FrameOf<"fork">, link: Link): void {
+    if (frame.incarnation !== this.#assignment?.incarnation) return;
+    this.#sessions?.fork(frame.from, frame.session, frame.tokens, link);
+    if (this.#assignment.finalNorm) return;
+    const bytes = encodeFrame(frame);
+    for (const place of this.#next(frame.route)) if (this.#outbound.isOpen(place)) this.#outbound.to(place).tell(bytes);
   }
 
   /** Ends the sessions fed by links for which `holds`, here and further along their routes. */

@@ -57,6 +57,20 @@ export class StageSessions {
     this.#stage.closeSession(session.slot);
   }
 
+  /**
+   * Opens session `number` with the first `tokens` tokens of `from`, which came by the same link. Where they are not here
+   * nothing is opened, and the rows that follow will say so.
+   */
+  fork(from: number, number: number, tokens: number, link: Link): void {
+    const source = this.#sessions.get(from);
+    if (source?.link !== link || this.#sessions.has(number)) return;
+    try {
+      this.#sessions.set(number, { ...source, slot: this.#stage.forkSession(source.slot, tokens) });
+    } catch (error) {
+      console.warn(`session ${number} does not begin with ${tokens} tokens of session ${from}: ${String(error)}`);
+    }
+  }
+
   /** Runs every group that can run: one session's fault does not stop the others. */
   async run(frame: FrameOf<"rows">, link: Link): Promise<StageResult> {
     const pieces = this.#split(frame);

@@ -41,6 +41,8 @@ export interface Topology {
   readonly chunkRows: number;
   /** KV cache of each stage's replica. */
   readonly kvTokens: number;
+  /** The most of it that may hold prefixes without a session. */
+  readonly prefixTokens: number;
   readonly maxSessions: number;
 }
 
@@ -51,7 +53,7 @@ export function planTopology(
   engine: EngineIdentity,
   settings: PipelineSettings,
 ): Topology {
-  const { replicas, chunkRows, kvTokens, maxSessions } = settings;
+  const { replicas, chunkRows, kvTokens, prefixTokens, maxSessions } = settings;
   return {
     manifestHash,
     engine: { name: engine.name, version: engine.version, activations: engine.activations, kvBits: engine.kvBits },
@@ -66,6 +68,8 @@ export function planTopology(
     replicas,
     chunkRows,
     kvTokens,
+    // The ort engine holds what is shared once for each session.
+    prefixTokens: engine.name === "simd" ? prefixTokens : 0,
     maxSessions,
   };
 }

@@ -85,6 +85,7 @@ export const FRAMES: readonly Frame[] = [
     ],
   },
   { ...HEAD, kind: "reselect", session: 12, selection: best },
+  { ...HEAD, kind: "fork", from: 3, session: 4_000_000_000, tokens: 1024 },
   { ...HEAD, kind: "close", sessions: [0, 4_294_967_295] },
   {
     ...HEAD,

@@ -13,6 +13,7 @@ const topology: Topology = {
   replicas: 1,
   chunkRows: 128,
   kvTokens: 1024,
+  prefixTokens: 8192,
   maxSessions: 16,
 };
 
@@ -33,6 +34,6 @@ test("whatever may change a bit or a frame's meaning changes the hash", async ()
 });
 
 test("replicas, chunks and room for sessions do not", async () => {
-  const other = { ...topology, replicas: 3, chunkRows: 5, kvTokens: 64, maxSessions: 1 };
+  const other = { ...topology, replicas: 3, chunkRows: 5, kvTokens: 64, prefixTokens: 0, maxSessions: 1 };
   expect(await hashPipeline(other)).toBe(await hashPipeline(topology));
 });

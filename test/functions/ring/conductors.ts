@@ -87,7 +87,7 @@ export async function abortInTheMiddle(stub: DurableObjectStub<Stage> | DurableO
   });
 }
 
-/** Resolves when no part holds a session or a page any more; fails when that takes over `limitMs`. */
+/** Resolves when no part holds a session any more, and no page but those of the prefixes that are kept; fails when that takes over `limitMs`. */
 export async function allFree(conductor: ConductorStub, limitMs = 2000, kvTokens = KV_TOKENS): Promise<void> {
   await vi.waitFor(
     async () => {
@@ -97,7 +97,12 @@ export async function allFree(conductor: ConductorStub, limitMs = 2000, kvTokens
       expect(counts).toEqual({ sessions: 0, waiting: 0, running: 0, passages: 0, unanswered: 0 });
       expect(shards.map((shard) => shard.sessions)).toEqual(shards.map(() => 0));
       expect(replicas).toEqual(
-        replicas.map((replica) => ({ ...replica, sessions: 0, reservedTokens: 0, freeKvTokens: kvTokens })),
+        replicas.map((replica) => ({
+          ...replica,
+          sessions: replica.prefixes,
+          reservedTokens: 0,
+          freeKvTokens: kvTokens - replica.cachedTokens,
+        })),
       );
     },
     { timeout: limitMs, interval: 20 },
