@@ -17,7 +17,7 @@ import { SecondMoments } from "./quantise/second-moments.ts";
 import { embedSequences } from "./quantise/sequences.ts";
 import { Squares } from "./quantise/squares.ts";
 import { TrialLayers } from "./quantise/trial-layers.ts";
-import { passesThrough, type ShardEncoder } from "./shard-encoder.ts";
+import { passesThrough4, type ShardEncoder } from "./shard-encoder.ts";
 import type { CheckpointTensors } from "./sources/checkpoint.ts";
 
 /** Matrices wider than this are compensated in blocks of columns: the moments of all pairs would not fit. */
@@ -145,7 +145,7 @@ export class CalibratedLayers {
   }
 
   #isOpen({ matrix, source }: LayerProduct, bits: LayerBits): boolean {
-    return bits[matrix] === 4 && !passesThrough(this.#options.tensors, source, "int4");
+    return bits[matrix] === 4 && !passesThrough4(this.#options.tensors, source);
   }
 
   #observer(columns: number): SecondMoments | Squares {

@@ -1,35 +1,21 @@
 import { WeightsError } from "./errors.ts";
 import { MAX_FILE_BYTES } from "./manifest.ts";
 import type { DataFile, WeightPiece } from "./onnx/external-layout.ts";
-import { passThrough4, passThrough8, Q4_0_BLOCK_BYTES, Q8_0_BLOCK_BYTES } from "./quantise/pass-through.ts";
+import { passThrough4 } from "./quantise/pass-through.ts";
 import type { QuantisedMatrices, QuantisedMatrix } from "./quantise/quantised-matrix.ts";
 import { QUANTISATION_BLOCK, quantise4, quantise8 } from "./quantise/round.ts";
+import { quantiseSteps8 } from "./quantise/round-steps.ts";
 import type { CheckpointTensors, StoredBlocks } from "./sources/checkpoint.ts";
+import { STEP_VALUES } from "./sources/ggml-blocks/block-type.ts";
 
 /** Float32 values held while a matrix is rounded. */
 const CHUNK_VALUES = 1 << 20;
 
 const NONE: QuantisedMatrices = new Map();
 
-interface PassThrough {
-  readonly stored: StoredBlocks["type"];
-  readonly encoding: WeightPiece["encoding"];
-  readonly blockBytes: number;
-  readonly repack: (blocks: Uint8Array, scales: Uint16Array, quantised: Uint8Array) => void;
-}
-
-/** Which stored blocks become which encoding without being rounded a second time. */
-const PASS_THROUGH: readonly PassThrough[] = [
-  { stored: "Q4_0", encoding: "int4", blockBytes: Q4_0_BLOCK_BYTES, repack: passThrough4 },
-  { stored: "Q8_0", encoding: "int8", blockBytes: Q8_0_BLOCK_BYTES, repack: passThrough8 },
-];
-
-const passThrough = (stored: StoredBlocks | null, encoding: WeightPiece["encoding"]) =>
-  PASS_THROUGH.find((way) => way.encoding === encoding && way.stored === stored?.type);
-
-/** True when a tensor is stored so that it can be taken over without loss. */
-export const passesThrough = (tensors: CheckpointTensors, source: string, encoding: WeightPiece["encoding"]) =>
-  passThrough(tensors.stored(source), encoding) !== undefined;
+/** True when a tensor is stored as the 4 bits of a model folder: rounding it again would only lose. */
+export const passesThrough4 = (tensors: CheckpointTensors, source: string) =>
+  tensors.stored(source)?.type.name === "Q4_0";
 
 /** Turns a checkpoint's rows into the bytes of external-data files, one file and one chunk of rows at a time. */
 export class ShardEncoder {
@@ -59,16 +45,16 @@ export class ShardEncoder {
   async #encodePiece(piece: WeightPiece): Promise<number> {
     const { encoding, source, columns } = piece;
     const stored = this.#tensors.stored(source);
-    const takeOver = passThrough(stored, encoding);
+    const takeOver = encoding === "int4" && passesThrough4(this.#tensors, source);
     const chunkRows = Math.max(1, Math.floor(CHUNK_VALUES / columns));
     if (this.#values.length < columns) this.#values = new Float32Array(columns);
     let reported = 0;
     for (let row = 0; row < piece.rows; row += chunkRows) {
       const count = Math.min(chunkRows, piece.rows - row);
-      const bytes =
-        takeOver && stored
-          ? await this.#passThrough(piece, row, count, stored, takeOver)
-          : await this.#round(piece, row, count);
+      let bytes: number;
+      if (stored && takeOver) bytes = await this.#passThrough(piece, row, count, stored);
+      else if (stored && encoding === "int8") bytes = await this.#roundSteps(piece, row, count, stored);
+      else bytes = await this.#round(piece, row, count);
       this.#onEncoded(bytes);
       reported += bytes;
     }
@@ -89,11 +75,19 @@ export class ShardEncoder {
   }
 
   /** Writes `count` rows from the piece's row `row` on as they are stored; returns the bytes they take. */
-  async #passThrough(piece: WeightPiece, row: number, count: number, stored: StoredBlocks, way: PassThrough) {
-    const blockCount = (count * piece.columns) / QUANTISATION_BLOCK;
-    const blocks = new Uint8Array(this.#values.buffer, 0, blockCount * way.blockBytes);
-    await stored.read(piece.firstRow + row, blocks);
-    return this.#write(piece, row, count, (scales, quantised) => way.repack(blocks, scales, quantised));
+  async #passThrough(piece: WeightPiece, row: number, count: number, stored: StoredBlocks): Promise<number> {
+    const blocks = await readBlocks(piece, row, count, stored);
+    return this.#write(piece, row, count, (scales, quantised) => passThrough4(blocks, scales, quantised));
+  }
+
+  /** Writes them in 8 bits by scales that keep, where they can, the levels they are stored in. */
+  async #roundSteps(piece: WeightPiece, row: number, count: number, stored: StoredBlocks): Promise<number> {
+    const blocks = await readBlocks(piece, row, count, stored);
+    const values = this.#values.subarray(0, count * piece.columns);
+    const steps = new Float32Array(values.length / STEP_VALUES);
+    stored.type.dequantise(blocks, values);
+    stored.type.steps(blocks, steps);
+    return this.#write(piece, row, count, (scales, quantised) => quantiseSteps8(values, steps, scales, quantised));
   }
 
   /** Writes them rounded, or a norm's weights as float32. */
@@ -128,4 +122,10 @@ export class ShardEncoder {
     }
     return scaleBits.byteLength + quantised.byteLength;
   }
+}
+
+async function readBlocks(piece: WeightPiece, row: number, count: number, { type, read }: StoredBlocks) {
+  const blocks = new Uint8Array(((count * piece.columns) / type.values) * type.bytes);
+  await read(piece.firstRow + row, blocks);
+  return blocks;
 }

@@ -1,9 +1,10 @@
 import type { TokenizerData } from "../tokenizer-file.ts";
+import type { SteppedType } from "./ggml-blocks/block-type.ts";
 import type { CheckpointConfig } from "./huggingface.ts";
 
-/** Rows in ggml's blocks of 32 columns. */
+/** Rows in ggml's blocks. */
 export interface StoredBlocks {
-  readonly type: "Q4_0" | "Q8_0";
+  readonly type: SteppedType;
   /** Reads rows firstRow … as stored, as many as `into` holds. */
   read(firstRow: number, into: Uint8Array): Promise<void>;
 }
@@ -17,7 +18,7 @@ export interface CheckpointTensors {
   expect(name: string, shape: readonly number[]): void;
   /** Reads rows firstRow … of a tensor as float32, as many as `into` [rows, columns] holds. */
   readRows(name: string, firstRow: number, into: Float32Array<ArrayBuffer>): Promise<void>;
-  /** The tensor as stored, when that is in blocks a model folder can take over without loss; else null. */
+  /** The tensor as stored, when that is in blocks of quantised values; else null. */
   stored(name: string): StoredBlocks | null;
   close(): Promise<void>;
 }

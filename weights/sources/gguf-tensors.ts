@@ -1,5 +1,6 @@
 import { WeightsError } from "../errors.ts";
 import type { CheckpointTensors, StoredBlocks } from "./checkpoint.ts";
+import { isStepped } from "./ggml-blocks/block-types.ts";
 import type { GgufFile } from "./gguf-file.ts";
 import type { GgufTensor } from "./gguf-header.ts";
 import { type GgufArchitecture, huggingFaceName } from "./gguf-names.ts";
@@ -41,8 +42,8 @@ export class GgufTensors implements CheckpointTensors {
 
   stored(name: string): StoredBlocks | null {
     const tensor = this.#tensors.get(name)!;
-    const type = tensor.type.name;
-    if (type !== "Q4_0" && type !== "Q8_0") return null;
+    const { type } = tensor;
+    if (!isStepped(type)) return null;
     return { type, read: (firstRow, into) => this.#file.readBlocks(tensor, firstRow, into) };
   }
 

@@ -1,5 +1,5 @@
 import { WeightsError } from "../../errors.ts";
-import type { BlockType } from "./block-type.ts";
+import type { BlockType, SteppedType } from "./block-type.ts";
 import { BF16, F16, F32 } from "./plain.ts";
 import { Q2_K } from "./q2-k.ts";
 import { Q3_K } from "./q3-k.ts";
@@ -11,7 +11,7 @@ import { Q6_K } from "./q6-k.ts";
 import { Q8_0 } from "./q8.ts";
 
 /** By ggml's number of the type. */
-const BLOCK_TYPES: ReadonlyMap<number, BlockType> = new Map([
+const BLOCK_TYPES: ReadonlyMap<number, BlockType | SteppedType> = new Map<number, BlockType | SteppedType>([
   [0, F32],
   [1, F16],
   [2, Q4_0],
@@ -51,9 +51,11 @@ const OTHER_NAMES: Readonly<Record<number, string>> = {
 };
 
 /** The block type of a ggml type number; a WeightsError, beginning with `where`, for one that is not read. */
-export function blockType(type: number, where: string): BlockType {
+export function blockType(type: number, where: string): BlockType | SteppedType {
   const known = BLOCK_TYPES.get(type);
   if (known !== undefined) return known;
   const readable = [...BLOCK_TYPES.values()].map(({ name }) => name).join(", ");
   throw new WeightsError(`${where} has type ${OTHER_NAMES[type] ?? type}, expected one of ${readable}`);
 }
+
+export const isStepped = (type: BlockType | SteppedType): type is SteppedType => "steps" in type;

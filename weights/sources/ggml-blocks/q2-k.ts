@@ -1,4 +1,4 @@
-import { type BlockType, halfAt } from "./block-type.ts";
+import { halfAt, type SteppedType } from "./block-type.ts";
 
 const VALUES = 256;
 const GROUP = 16;
@@ -10,10 +10,16 @@ const SCALE_AT = QUANTS_AT + VALUES / 4;
  * d and dmin (float16): d · scale · q − dmin · minimum. Of each run of 128 values, byte i of 32 holds values i, i + 32,
  * i + 64 and i + 96, two bits each from the lowest on.
  */
-export const Q2_K: BlockType = {
+export const Q2_K: SteppedType = {
   name: "Q2_K",
   values: VALUES,
   bytes: SCALE_AT + 4,
+  steps: (blocks, into) => {
+    for (let at = 0, out = 0; at < blocks.length; at += Q2_K.bytes) {
+      const factor = halfAt(blocks, at + SCALE_AT);
+      for (let group = 0; group < VALUES / GROUP; group++) into[out++] = factor * (blocks[at + group]! & 15);
+    }
+  },
   dequantise: (blocks, into) => {
     for (let at = 0, out = 0; at < blocks.length; at += Q2_K.bytes, out += VALUES) {
       const factor = halfAt(blocks, at + SCALE_AT);

@@ -1,4 +1,4 @@
-import { type BlockType, halfAt } from "./block-type.ts";
+import { halfAt, type SteppedType } from "./block-type.ts";
 
 const VALUES = 256;
 const GROUP = 16;
@@ -11,10 +11,17 @@ const FACTOR_AT = SCALES_AT + 12;
  * 32 bytes of third bits, 64 bytes of lower bits (placed as in Q2_K), 12 bytes of 6-bit scales, a common factor d
  * (float16): d · (scale − 32) · (q − 4). Bit b of high byte i belongs to value i + 32 b.
  */
-export const Q3_K: BlockType = {
+export const Q3_K: SteppedType = {
   name: "Q3_K",
   values: VALUES,
   bytes: FACTOR_AT + 2,
+  steps: (blocks, into) => {
+    for (let at = 0, out = 0; at < blocks.length; at += Q3_K.bytes) {
+      const factor = halfAt(blocks, at + FACTOR_AT);
+      for (let group = 0; group < VALUES / GROUP; group++)
+        into[out++] = factor * (groupScale(blocks, at + SCALES_AT, group) - 32);
+    }
+  },
   dequantise: (blocks, into) => {
     for (let at = 0, out = 0; at < blocks.length; at += Q3_K.bytes, out += VALUES) {
       const factor = halfAt(blocks, at + FACTOR_AT);

@@ -1,17 +1,19 @@
-import { type BlockType, halfAt } from "./block-type.ts";
-import { groupMinimum, groupScale, K_SCALES_BYTES } from "./k-scales.ts";
+import { halfAt, type SteppedType } from "./block-type.ts";
+import { groupMinimum, groupScale, groupSteps, K_SCALES_BYTES } from "./k-scales.ts";
 
 const VALUES = 256;
 const GROUP = 32;
 const SCALES_AT = 4;
 const HIGH_AT = SCALES_AT + K_SCALES_BYTES;
 const QUANTS_AT = HIGH_AT + GROUP;
+const BYTES = QUANTS_AT + VALUES / 2;
 
 /** Like Q4_K with 32 bytes of fifth bits before the lower ones: bit g of byte i belongs to value i of group g. */
-export const Q5_K: BlockType = {
+export const Q5_K: SteppedType = {
   name: "Q5_K",
   values: VALUES,
-  bytes: QUANTS_AT + VALUES / 2,
+  bytes: BYTES,
+  steps: groupSteps(BYTES, SCALES_AT),
   dequantise: (blocks, into) => {
     for (let at = 0, out = 0; at < blocks.length; at += Q5_K.bytes, out += VALUES) {
       const factor = halfAt(blocks, at);

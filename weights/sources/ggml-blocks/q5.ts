@@ -1,4 +1,4 @@
-import { type BlockType, halfAt } from "./block-type.ts";
+import { halfAt, type SteppedType, scaleFirstSteps } from "./block-type.ts";
 
 /*
  * Blocks of 32 in 5 bits: four lower ones as in Q4_0, the fifth of value i in bit i of four bytes before them.
@@ -11,10 +11,11 @@ const HIGH_BYTES = 4;
 const fifthBit = (blocks: Uint8Array, highAt: number, i: number) => ((blocks[highAt + (i >> 3)]! >> (i & 7)) & 1) << 4;
 
 /** Scale (float16), 4 bytes of fifth bits, 16 bytes: (q − 16) · d. */
-export const Q5_0: BlockType = {
+export const Q5_0: SteppedType = {
   name: "Q5_0",
   values: VALUES,
   bytes: 22,
+  steps: scaleFirstSteps(22),
   dequantise: (blocks, into) => {
     for (let at = 0, out = 0; at < blocks.length; at += Q5_0.bytes, out += VALUES) {
       const scale = halfAt(blocks, at);
@@ -28,10 +29,11 @@ export const Q5_0: BlockType = {
 };
 
 /** Scale, minimum (float16), 4 bytes of fifth bits, 16 bytes: q · d + m. */
-export const Q5_1: BlockType = {
+export const Q5_1: SteppedType = {
   name: "Q5_1",
   values: VALUES,
   bytes: 24,
+  steps: scaleFirstSteps(24),
   dequantise: (blocks, into) => {
     for (let at = 0, out = 0; at < blocks.length; at += Q5_1.bytes, out += VALUES) {
       const scale = halfAt(blocks, at);

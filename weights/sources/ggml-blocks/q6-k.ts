@@ -1,4 +1,4 @@
-import { type BlockType, halfAt } from "./block-type.ts";
+import { halfAt, type SteppedType } from "./block-type.ts";
 
 const VALUES = 256;
 const GROUP = 16;
@@ -11,10 +11,17 @@ const FACTOR_AT = SCALES_AT + VALUES / GROUP;
  * (float16): d · scale · (q − 32). Of each run of 128 values, low byte i of 64 holds value i in its low and value i + 64
  * in its high half; high byte i of 32 holds values i, i + 32, i + 64 and i + 96 from its lowest bits on.
  */
-export const Q6_K: BlockType = {
+export const Q6_K: SteppedType = {
   name: "Q6_K",
   values: VALUES,
   bytes: FACTOR_AT + 2,
+  steps: (blocks, into) => {
+    for (let at = 0, out = 0; at < blocks.length; at += Q6_K.bytes) {
+      const factor = halfAt(blocks, at + FACTOR_AT);
+      for (let group = 0; group < VALUES / GROUP; group++)
+        into[out++] = factor * ((blocks[at + SCALES_AT + group]! << 24) >> 24);
+    }
+  },
   dequantise: (blocks, into) => {
     for (let at = 0, out = 0; at < blocks.length; at += Q6_K.bytes, out += VALUES) {
       const factor = halfAt(blocks, at + FACTOR_AT);
