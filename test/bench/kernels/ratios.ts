@@ -36,7 +36,8 @@ export function kernelRatios(timings: readonly Timing[]): Ratio[] {
     {
       name: `a layer's decode speed at 4096 of that at 128, ${kvBits === 8 ? "int8" : "float16"}`,
       value: (1 + attention(kvBits, 128)) / (1 + attention(kvBits, 4096)),
-      bar: 0.8,
+      // What is served by default.
+      ...(kvBits === 8 && { bar: 0.8 }),
     },
     { name: `${attentionName(kvBits, "prefill of 512")}, of the layer's matrices`, value: prefill(kvBits) },
   ]);

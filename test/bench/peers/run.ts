@@ -4,7 +4,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { availableParallelism, cpus } from "node:os";
+import { cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type GemmaShape, gemmaShape } from "../gemma-shape.ts";
@@ -44,7 +44,7 @@ const { values: options } = parseArgs({
     /** The same, without the slow peers; 0 leaves it out. */
     "long-context": { type: "string", default: "2048,4096" },
     "decode-tokens": { type: "string", default: "16" },
-    core: { type: "string", default: String(Math.min(1, availableParallelism() - 1)) },
+    core: { type: "string", default: String(Math.min(1, cpus().length - 1)) },
     chromium: { type: "string", default: "/usr/bin/chromium" },
     /** Where the models are kept. */
     folder: { type: "string", default: BENCH_FOLDER },
