@@ -3,7 +3,13 @@ import type { Metric, Sample } from "./exposition.ts";
 
 /** How the pipeline is now, as its conductor sees it. */
 export function pipelineMetrics(status: PipelineStatus): Metric[] {
-  const { sessions, waiting, memoryBytes, embeddingCacheBytes, stages, shards } = status;
+  const { sessions, waiting, memoryBytes, embeddingCacheBytes, prefixCache, stages, shards } = status;
+  const counter = (name: string, help: string, value: number): Metric => ({
+    name: `lapidary_${name}`,
+    type: "counter",
+    help,
+    samples: [{ value }],
+  });
   const gauge = (name: string, help: string, samples: readonly Sample[]): Metric => ({
     name: `lapidary_${name}`,
     type: "gauge",
@@ -18,11 +24,17 @@ export function pipelineMetrics(status: PipelineStatus): Metric[] {
     gauge("pipeline_waiting", "Generations that wait for room.", [{ value: waiting }]),
     gauge("pipeline_memory_bytes", "Memory of all parts.", [{ value: memoryBytes }]),
     gauge("embedding_cache_bytes", "Embedding rows that the conductor keeps.", [{ value: embeddingCacheBytes }]),
+    gauge("prefixes", "Prompts and answers whose KV cache is kept for others.", [{ value: prefixCache.prefixes }]),
+    counter("prefix_hits_total", "Generations that began with a prefix, in the conductor's life.", prefixCache.hits),
+    counter("prefix_tokens_total", "Tokens that they did not compute.", prefixCache.reusedTokens),
     gauge("stage_ready", "1 when the weights are loaded.", [
       ...replicas.map(({ labels, report }) => ({ labels, value: Number(report.state === "ready") })),
     ]),
     gauge("stage_kv_reserved_tokens", "KV cache promised to sessions.", [
       ...replicas.map(({ labels, report }) => ({ labels, value: report.reservedTokens })),
+    ]),
+    gauge("stage_kv_cached_tokens", "KV cache that prefixes hold until a session needs it.", [
+      ...replicas.map(({ labels, report }) => ({ labels, value: report.cachedTokens })),
     ]),
     gauge("stage_suspect", "1 when the replica failed when last heard of.", [
       ...replicas.map(({ labels, report }) => ({ labels, value: Number(report.suspect) })),

@@ -162,9 +162,9 @@ export class Conductor extends DurableObject<Env> {
 }
 
 function sessionAsked({ call, from }: GenerationRun): SessionAsked {
-  const { tenant, promptIds, maxTokens, promptLogprobs } = call;
+  const { tenant, cacheKey, promptIds, maxTokens, promptLogprobs } = call;
   return {
-    tenant,
+    shareKey: JSON.stringify([tenant, cacheKey]),
     ids: [...promptIds, ...from.knownIds],
     tokens: promptIds.length + maxTokens,
     wantsAllRows: promptLogprobs !== undefined && from.afterToken === 0,

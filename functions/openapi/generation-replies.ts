@@ -14,6 +14,9 @@ const usage = z.strictObject({
   prompt_tokens: count,
   completion_tokens: count.describe("With the end token."),
   total_tokens: count,
+  prompt_tokens_details: z.strictObject({
+    cached_tokens: count.describe("Of the prompt's tokens, those that an earlier request had computed already."),
+  }),
 });
 
 const logprob = z.number().describe("Natural logarithm, of the model's own distribution; at least -9999.");

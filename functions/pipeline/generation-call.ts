@@ -1,4 +1,4 @@
-import type { GenerationOutput } from "../../runtime/generate.ts";
+import type { DoneEvent, PromptEvent, TokenEvent } from "../../runtime/generate.ts";
 import type { SamplingParameters } from "../../runtime/sampling/selection.ts";
 
 /** What the gateway asks of a conductor: RPC, so plain values only. */
@@ -23,6 +23,8 @@ export interface GenerateCall {
   readonly minTokens?: number;
   readonly logprobs?: number;
   readonly promptLogprobs?: number;
+  /** Within the tenant, only calls with the same key (or all without one) share what was computed of their prompts. */
+  readonly cacheKey?: string;
 }
 
 /** Failures a conductor answers or streams; the gateway maps them to OpenAI's error body. */
@@ -46,5 +48,14 @@ export type GenerateAnswer =
   | { readonly admitted: true; readonly events: ReadableStream<Uint8Array> }
   | { readonly admitted: false; readonly failure: GenerationFailure };
 
+/** A generation's last event, with the prompt's tokens that were not computed because a prefix held them; absent: none. */
+export interface EndEvent extends DoneEvent {
+  readonly cachedTokens?: number;
+}
+
 /** One line of the stream. `token` lines may carry empty text (bytes held back until a character is complete). */
-export type GenerationEvent = GenerationOutput | { readonly type: "error"; readonly failure: GenerationFailure };
+export type GenerationEvent =
+  | PromptEvent
+  | TokenEvent
+  | EndEvent
+  | { readonly type: "error"; readonly failure: GenerationFailure };

@@ -80,7 +80,9 @@ export class GenerationRun {
       for await (const event of generate(session, model.tokenizer, request)) {
         if (event.type === "done") {
           rows.flush();
-          return { how: "done", used: event, lastEvent: event };
+          const cachedTokens = Math.min(session.cachedTokens, call.promptIds.length);
+          const lastEvent = cachedTokens > 0 ? { ...event, cachedTokens } : event;
+          return { how: "done", used: event, lastEvent };
         }
         if (event.type === "token") {
           tokens += event.ids.length;

@@ -15,8 +15,8 @@ export interface SharedPage {
 
 /** What a session may begin with. */
 export interface PrefixAsked {
-  /** Nobody's prompts are compared with another tenant's. */
-  readonly tenant: string;
+  /** Names the tenant: what one has computed is never compared with another's prompts. */
+  readonly shareKey: string;
   /** Ids the session will begin with; the last is always computed. */
   readonly ids: readonly number[];
 }
@@ -98,20 +98,20 @@ export class PrefixCache {
    * Keeps the full pages of ids that session `session` has computed; `held` are those it shares already, and grows by
    * those it shares from now on.
    */
-  keep({ tenant, ids }: PrefixAsked, route: Route, session: number, held: SharedPage[]): void {
+  keep({ shareKey, ids }: PrefixAsked, route: Route, session: number, held: SharedPage[]): void {
     const full = Math.floor(ids.length / PAGE_TOKENS);
     const kept = ids.slice(0, full * PAGE_TOKENS);
     if (full === 0 || this.#limitTokens < PAGE_TOKENS) return;
-    const covering = this.#on(tenant, route).find((prefix) => commonLength(prefix.ids, kept) === kept.length);
+    const covering = this.#on(shareKey, route).find((prefix) => commonLength(prefix.ids, kept) === kept.length);
     if (covering !== undefined) this.#use(covering);
     const copy = covering === undefined ? this.#stages.fork(route, session, kept.length) : null;
     if (copy === null) return;
     while (held.length < full) held.push({ sessions: 1, prefixes: 0 });
     const pages = held.slice(0, full);
     for (const page of pages) page.prefixes++;
-    for (const prefix of this.#on(tenant, route))
+    for (const prefix of this.#on(shareKey, route))
       if (commonLength(prefix.ids, kept) === prefix.ids.length) this.drop(prefix);
-    this.#prefixes.set(copy, { tenant, ids: kept, route, session: copy, pages });
+    this.#prefixes.set(copy, { shareKey, ids: kept, route, session: copy, pages });
     for (const prefix of this.#prefixes.values()) {
       if (this.#prefixes.size <= MAX_PREFIXES) break;
       this.drop(prefix);
@@ -159,17 +159,19 @@ export class PrefixCache {
   }
 
   /** What `asked` can begin with, the longest first. */
-  #matches({ tenant, ids }: PrefixAsked): { readonly prefix: Prefix; readonly common: number }[] {
+  #matches({ shareKey, ids }: PrefixAsked): { readonly prefix: Prefix; readonly common: number }[] {
     return [...this.#prefixes.values()]
-      .filter((prefix) => prefix.tenant === tenant && this.#replicas.serves(prefix.route))
+      .filter((prefix) => prefix.shareKey === shareKey && this.#replicas.serves(prefix.route))
       .map((prefix) => ({ prefix, common: Math.min(commonLength(prefix.ids, ids), ids.length - 1) }))
       .filter(({ common }) => common >= PAGE_TOKENS)
       .sort((a, b) => b.common - a.common);
   }
 
-  #on(tenant: string, route: Route): Prefix[] {
+  #on(shareKey: string, route: Route): Prefix[] {
     const key = route.join("/");
-    return [...this.#prefixes.values()].filter((prefix) => prefix.tenant === tenant && prefix.route.join("/") === key);
+    return [...this.#prefixes.values()].filter(
+      (prefix) => prefix.shareKey === shareKey && prefix.route.join("/") === key,
+    );
   }
 
   #use(prefix: Prefix): void {

@@ -24,7 +24,8 @@ export interface RingParts {
 
 /** What a session is opened for. */
 export interface SessionAsked {
-  readonly tenant: string;
+  /** As PrefixAsked. */
+  readonly shareKey: string;
   /** What it will feed first. */
   readonly ids: readonly number[];
   /** Prompt and answer at most. */
@@ -41,7 +42,7 @@ export interface SessionAsked {
  */
 export class RingSession implements TokenPipeline {
   readonly #parts: RingParts;
-  readonly #tenant: string;
+  readonly #shareKey: string;
   readonly #signal: AbortSignal;
   readonly #ids: number[] = [];
   readonly #leave = () => this.#drop(this.#signal.reason);
@@ -58,9 +59,9 @@ export class RingSession implements TokenPipeline {
   /** Ids that were not computed because a prefix held them. */
   readonly cachedTokens: number;
 
-  private constructor(parts: RingParts, tenant: string, seat: Seat, signal: AbortSignal) {
+  private constructor(parts: RingParts, shareKey: string, seat: Seat, signal: AbortSignal) {
     this.#parts = parts;
-    this.#tenant = tenant;
+    this.#shareKey = shareKey;
     this.#seat = seat;
     this.#signal = signal;
     const { route, claim } = seat;
@@ -76,10 +77,10 @@ export class RingSession implements TokenPipeline {
    * with the signal's reason when it is aborted.
    */
   static async open(parts: RingParts, asked: SessionAsked, signal: AbortSignal): Promise<RingSession> {
-    const { tenant, ids, tokens, wantsAllRows, resumed } = asked;
-    const prefix = wantsAllRows ? null : { tenant, ids };
+    const { shareKey, ids, tokens, wantsAllRows, resumed } = asked;
+    const prefix = wantsAllRows ? null : { shareKey, ids };
     const seat = await parts.admission.admit({ tokens, prefix }, signal, resumed);
-    const session = new RingSession(parts, tenant, seat, signal);
+    const session = new RingSession(parts, shareKey, seat, signal);
     try {
       await session.#persevere(async () => {});
       return session;
@@ -201,7 +202,7 @@ export class RingSession implements TokenPipeline {
   /** Lets other sessions begin with what this one has computed. */
   #keepPrefix(): void {
     if (this.#passage === null || this.#passage.failed) return;
-    const known = { tenant: this.#tenant, ids: this.#ids.slice(0, this.#knownTokens) };
+    const known = { shareKey: this.#shareKey, ids: this.#ids.slice(0, this.#knownTokens) };
     this.#parts.prefixes.keep(known, this.#passage.route, this.#passage.number, this.#sharedPages);
   }
 

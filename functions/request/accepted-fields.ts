@@ -1,7 +1,8 @@
 import { z } from "zod";
 
 const MAX_METADATA_ENTRIES = 16;
-const MAX_LABEL_CHARACTERS = 512;
+/** Of a name that a caller chooses for its own ends. */
+export const MAX_LABEL_CHARACTERS = 512;
 
 /** A field of OpenAI's API that is taken at the values that change nothing here, and refused by name at any other. */
 const only = (values: readonly (string | number | boolean)[]) =>
@@ -14,7 +15,6 @@ const label = z.string().max(MAX_LABEL_CHARACTERS);
 const labels = {
   user: label,
   safety_identifier: label,
-  prompt_cache_key: label,
   metadata: z
     .record(label, label)
     .refine(

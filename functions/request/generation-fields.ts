@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { SamplingParameters } from "../../runtime/sampling/selection.ts";
 import type { Manifest } from "../../weights/manifest.ts";
 import { ApiError } from "../errors.ts";
+import { MAX_LABEL_CHARACTERS } from "./accepted-fields.ts";
 
 /** Prompts × choices of one request. */
 export const MAX_SEQUENCES = 32;
@@ -60,6 +61,7 @@ export const generationFields = {
     .optional(),
   stop_token_ids: z.array(z.int().min(0)).max(MAX_STOP_IDS).optional(),
   ignore_eos: z.boolean().optional(),
+  prompt_cache_key: z.string().max(MAX_LABEL_CHARACTERS).optional(),
   stream: z.boolean().optional(),
   stream_options: z
     .strictObject({
@@ -87,6 +89,8 @@ export interface GenerationOptions {
   readonly logprobs?: number;
   /** The same of the prompt's tokens. */
   readonly promptLogprobs?: number;
+  /** Prompts share what was computed of them only under the same key. */
+  readonly cacheKey?: string;
   readonly stream: boolean;
   readonly includeUsage: boolean;
 }
@@ -112,6 +116,7 @@ export function generationOptions(fields: GenerationFields, manifest: Manifest):
     stopIds,
     ignoreEos: fields.ignore_eos ?? false,
     choices: fields.n ?? 1,
+    ...(fields.prompt_cache_key !== undefined && { cacheKey: fields.prompt_cache_key }),
     stream: fields.stream ?? false,
     includeUsage: fields.stream_options?.include_usage ?? false,
   };

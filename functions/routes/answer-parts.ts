@@ -54,8 +54,8 @@ export async function* answerParts(
       yield { type: "text", index, text: prompt.echo, tokens: promptTokens };
     choice.begun = true;
     if (event.type === "done") {
-      const { finish, promptTokens, completionTokens } = event;
-      yield { type: "end", index, finish, promptTokens, completionTokens };
+      const { finish, promptTokens, cachedTokens = 0, completionTokens } = event;
+      yield { type: "end", index, finish, promptTokens, cachedTokens, completionTokens };
     } else {
       const { ids, text, logprobs } = event;
       const tokens = logprobs ? scorer.score(ids, logprobs).filter(({ id }) => !hiddenIds.has(id)) : [];

@@ -46,8 +46,10 @@ export async function* jsonPieces(parts: Parts, reply: ReplyForm): AsyncGenerato
 
 /** Every answer counts, and each prompt once, whatever the number of its `choices`. */
 function usageOfAll(ends: readonly EndPart[], choices: number): Usage {
+  const prompts = ends.filter(({ index }) => index % choices === 0);
   return {
-    promptTokens: ends.reduce((sum, { index, promptTokens }) => sum + (index % choices === 0 ? promptTokens : 0), 0),
+    promptTokens: prompts.reduce((sum, { promptTokens }) => sum + promptTokens, 0),
+    cachedTokens: prompts.reduce((sum, { cachedTokens }) => sum + cachedTokens, 0),
     completionTokens: ends.reduce((sum, { completionTokens }) => sum + completionTokens, 0),
   };
 }

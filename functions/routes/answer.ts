@@ -75,7 +75,7 @@ function callsOf(
   tenant: string,
   { reservationId, maxTokens }: Admission,
 ): GenerateCall[] {
-  const { sampling, choices, minTokens, stop, stopIds, ignoreEos, logprobs, promptLogprobs } = options;
+  const { sampling, choices, minTokens, stop, stopIds, ignoreEos, logprobs, promptLogprobs, cacheKey } = options;
   return prompts.flatMap(({ ids }, prompt) =>
     Array.from({ length: choices }, (_, choice): GenerateCall => {
       const index = prompt * choices + choice;
@@ -93,6 +93,7 @@ function callsOf(
         ignoreEos,
         ...(logprobs !== undefined && { logprobs }),
         ...(promptLogprobs !== undefined && { promptLogprobs }),
+        ...(cacheKey !== undefined && { cacheKey }),
       };
     }),
   );

@@ -6,6 +6,8 @@ import type { ScoredToken } from "./scored-token.ts";
 
 export interface Usage {
   readonly promptTokens: number;
+  /** Of these: taken from what a prompt before had computed. */
+  readonly cachedTokens: number;
   /** With the end token. */
   readonly completionTokens: number;
 }
@@ -61,10 +63,11 @@ export function systemFingerprint({ manifestHash }: Model, { engine, activations
 }
 
 /** OpenAI's usage object. */
-export function usageOf({ promptTokens, completionTokens }: Usage) {
+export function usageOf({ promptTokens, cachedTokens, completionTokens }: Usage) {
   return {
     prompt_tokens: promptTokens,
     completion_tokens: completionTokens,
     total_tokens: promptTokens + completionTokens,
+    prompt_tokens_details: { cached_tokens: cachedTokens },
   };
 }

@@ -26,7 +26,12 @@ test("a chat is answered in OpenAI's form with the tokens counted", async () => 
       },
     ],
     // The end token counts.
-    usage: { prompt_tokens: 20, completion_tokens: 10, total_tokens: 30 },
+    usage: {
+      prompt_tokens: 20,
+      completion_tokens: 10,
+      total_tokens: 30,
+      prompt_tokens_details: { cached_tokens: 0 },
+    },
   });
 });
 

@@ -26,6 +26,7 @@ test("a text prompt is continued in OpenAI's form", async () => {
       prompt_tokens: expect.any(Number),
       completion_tokens: expect.any(Number),
       total_tokens: expect.any(Number),
+      prompt_tokens_details: { cached_tokens: 0 },
     },
   });
 });

@@ -5,7 +5,12 @@ export interface Chunk {
   model: string;
   system_fingerprint: string;
   choices: { index: number; delta: { role?: string; content?: string }; text?: string; finish_reason: string | null }[];
-  usage?: { prompt_tokens: number; completion_tokens: number; total_tokens: number } | null;
+  usage?: {
+    prompt_tokens: number;
+    completion_tokens: number;
+    total_tokens: number;
+    prompt_tokens_details: { cached_tokens: number };
+  } | null;
 }
 
 /** The data of each event of a whole event stream; throws on anything that is not an event of one data line or a comment. */
