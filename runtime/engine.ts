@@ -1,6 +1,7 @@
 import type { Manifest } from "../weights/manifest.ts";
 import type { ModelSource } from "./model-source.ts";
 import type { Selection, ShardSelection } from "./sampling/selection.ts";
+import type { StageHelper, StageHelperOptions, StageHelpers } from "./stage-helper.ts";
 
 /** Bits of a quantised activation: 8 (one byte, fast) or 16 (a high and a low byte, for checking). */
 export type ActivationBits = 8 | 16;
@@ -20,6 +21,8 @@ export interface LayerStageOptions {
   readonly kvTokens: number;
   /** The most rows one `forward` may carry; sizes the scratch memory. */
   readonly maxRows: number;
+  /** Present where each layer is split over `parts` objects: this stage is the first of them and leads the others. */
+  readonly split?: { readonly parts: number; readonly helpers: StageHelpers };
 }
 
 /** Consecutive rows of one session inside a batch. */
@@ -93,5 +96,7 @@ export interface Engine {
   readonly activations: ActivationBits | 32;
   readonly kvBits: KvBits;
   loadLayers(options: LayerStageOptions): Promise<LayerStage>;
+  /** Loads another part of a stage whose layers are split; InferenceError unsupported where an engine splits none. */
+  loadHelper(options: StageHelperOptions): Promise<StageHelper>;
   loadVocabulary(options: VocabularyOptions): Promise<VocabularyShard>;
 }

@@ -1,5 +1,6 @@
 import type { LayerStageOptions, VocabularyOptions } from "./engine.ts";
 import { InferenceError } from "./errors.ts";
+import type { StageHelperOptions } from "./stage-helper.ts";
 
 /** Rows one call may carry; a larger prompt comes in chunks. */
 export const MAX_ROWS = 4096;
@@ -10,10 +11,18 @@ export const MAX_KV_TOKENS = 1 << 24;
 export const MAX_SESSIONS = 512;
 
 /** Throws InferenceError unsupported when a stage's options are not within the manifest and the limits. */
-export function checkLayerOptions({ manifest, firstLayer, layerCount, kvTokens, maxRows }: LayerStageOptions): void {
-  checkRange("layers", firstLayer, layerCount, manifest.layers.length);
-  checkCount("maxRows", maxRows, MAX_ROWS);
-  checkCount("kvTokens", kvTokens, MAX_KV_TOKENS);
+export function checkLayerOptions(options: Omit<LayerStageOptions, "finalNorm">): void {
+  checkRange("layers", options.firstLayer, options.layerCount, options.manifest.layers.length);
+  checkCount("maxRows", options.maxRows, MAX_ROWS);
+  checkCount("kvTokens", options.kvTokens, MAX_KV_TOKENS);
+}
+
+/** The same for a part of split layers. */
+export function checkHelperOptions(options: StageHelperOptions): void {
+  checkLayerOptions(options);
+  const { part, parts } = options;
+  if (!Number.isInteger(part) || part < 1 || part >= parts)
+    throw new InferenceError("unsupported", `helper ${part} of layers in ${parts} parts, expected 1 … ${parts - 1}`);
 }
 
 /** The same for a vocabulary shard. */

@@ -3,6 +3,7 @@ import type { Engine, LayerStage, VocabularyShard } from "./engine.ts";
 import { InferenceError } from "./errors.ts";
 import { type LocalParts, LocalPipeline } from "./local-pipeline.ts";
 import type { ModelSource } from "./model-source.ts";
+import { LocalHelpers, type StageHelper } from "./stage-helper.ts";
 
 export interface LocalModelOptions {
   readonly manifest: Manifest;
@@ -10,6 +11,8 @@ export interface LocalModelOptions {
   readonly engine: Engine;
   /** Layers of each stage in turn (default: one stage). */
   readonly stages?: readonly number[];
+  /** Parts that each layer is split into (default 1), one of them leading; part of the bits of every answer. */
+  readonly layerParts?: number;
   /** Table shards of each vocabulary shard in turn (default: one). */
   readonly vocabularyShards?: readonly number[];
   /** KV tokens of each stage, over all sessions (default: one full context). */
@@ -26,11 +29,13 @@ const LOGIT_VALUES = 1 << 20;
 export class LocalModel {
   readonly manifest: Manifest;
   readonly parts: LocalParts;
+  readonly #helpers: readonly StageHelper[];
   readonly #logitRows: number;
 
-  private constructor(manifest: Manifest, parts: LocalParts, logitRows: number) {
+  private constructor(manifest: Manifest, parts: LocalParts, helpers: readonly StageHelper[], logitRows: number) {
     this.manifest = manifest;
     this.parts = parts;
+    this.#helpers = helpers;
     this.#logitRows = logitRows;
   }
 
@@ -40,22 +45,33 @@ export class LocalModel {
     const maxRows = options.chunkRows ?? DEFAULT_CHUNK_ROWS;
     const maxLogitRows = Math.max(1, Math.min(maxRows, Math.floor(LOGIT_VALUES / architecture.vocabSize)));
     const kvTokens = options.kvTokens ?? architecture.maxPositionEmbeddings;
+    const { layerParts = 1 } = options;
     const stages: LayerStage[] = [];
+    const helpers: StageHelper[] = [];
     const stageCuts = cut("layers", options.stages ?? [manifest.layers.length], manifest.layers.length);
     for (const [index, [firstLayer, layerCount]] of stageCuts.entries()) {
       const finalNorm = index === stageCuts.length - 1;
-      stages.push(await engine.loadLayers({ manifest, source, firstLayer, layerCount, finalNorm, kvTokens, maxRows }));
+      const shared = { manifest, source, firstLayer, layerCount, kvTokens, maxRows };
+      const own: StageHelper[] = [];
+      for (let part = 1; part < layerParts; part++)
+        own.push(await engine.loadHelper({ ...shared, parts: layerParts, part }));
+      const split = layerParts > 1 && { split: { parts: layerParts, helpers: new LocalHelpers(own) } };
+      stages.push(await engine.loadLayers({ ...shared, finalNorm, ...split }));
+      helpers.push(...own);
     }
     const shards: VocabularyShard[] = [];
     const tableShards = manifest.table.shards.length;
     for (const [firstShard, shardCount] of cut("table shards", options.vocabularyShards ?? [tableShards], tableShards))
       shards.push(await engine.loadVocabulary({ manifest, source, firstShard, shardCount, maxRows, maxLogitRows }));
     const parts: LocalParts = { stages, shards, hiddenSize: architecture.hiddenSize, chunkRows: maxRows };
-    return new LocalModel(manifest, parts, maxLogitRows);
+    return new LocalModel(manifest, parts, helpers, maxLogitRows);
   }
 
   get memoryBytes(): number {
-    return [...this.parts.stages, ...this.parts.shards].reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
+    return [...this.parts.stages, ...this.#helpers, ...this.parts.shards].reduce(
+      (sum, { memoryBytes }) => sum + memoryBytes,
+      0,
+    );
   }
 
   /** A session of its own. Sessions of one model may take turns, a call must end before the next one begins. */

@@ -1,7 +1,12 @@
 import type { Engine, LayerStageOptions, VocabularyOptions } from "../engine.ts";
+import { InferenceError } from "../errors.ts";
 import { checkLayerOptions, checkVocabularyOptions } from "../load-options.ts";
+import type { StageHelperOptions } from "../stage-helper.ts";
 import { loadLayerStage } from "./layer-stage.ts";
 import { loadVocabularyShard } from "./vocabulary-shard.ts";
+
+const splitsNothing = () =>
+  new InferenceError("unsupported", "the ort engine does not split layers over objects: use the simd engine");
 
 export interface OrtSettings {
   /** onnxruntime-web's `ort-wasm-simd-threaded.wasm`, compiled. */
@@ -21,7 +26,11 @@ export function createOrtEngine({ wasmModule }: OrtSettings): Engine {
     kvBits: 32,
     async loadLayers(options: LayerStageOptions) {
       checkLayerOptions(options);
+      if (options.split !== undefined) throw splitsNothing();
       return loadLayerStage(options, wasmModule);
+    },
+    async loadHelper(_options: StageHelperOptions) {
+      throw splitsNothing();
     },
     async loadVocabulary(options: VocabularyOptions) {
       checkVocabularyOptions(options);

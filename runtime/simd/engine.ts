@@ -1,7 +1,9 @@
 import type { Engine, LayerStageOptions, VocabularyOptions } from "../engine.ts";
-import { checkLayerOptions, checkVocabularyOptions } from "../load-options.ts";
+import { checkHelperOptions, checkLayerOptions, checkVocabularyOptions } from "../load-options.ts";
+import type { StageHelperOptions } from "../stage-helper.ts";
 import { loadLayerStage } from "./layer-stage.ts";
 import { cacheBits, type SimdSettings } from "./settings.ts";
+import { loadStageHelper } from "./stage-helper.ts";
 import { loadVocabularyShard } from "./vocabulary-shard.ts";
 
 /** Counts changes of the kernels or the executor after which a result's bits may differ. */
@@ -21,6 +23,10 @@ export function createSimdEngine(settings: SimdSettings): Engine {
     async loadLayers(options: LayerStageOptions) {
       checkLayerOptions(options);
       return loadLayerStage(options, settings);
+    },
+    async loadHelper(options: StageHelperOptions) {
+      checkHelperOptions(options);
+      return loadStageHelper(options, settings);
     },
     async loadVocabulary(options: VocabularyOptions) {
       checkVocabularyOptions(options);

@@ -1,10 +1,13 @@
 import type { LayerStage, LayerStageOptions, RowGroup } from "../engine.ts";
 import { InferenceError } from "../errors.ts";
 import { checkRowGroups, type RowLimits } from "../row-groups.ts";
-import { type Batch, type BoundStep, bindStep } from "./bind.ts";
-import type { KernelStep } from "./program.ts";
+import type { StageHelpers } from "../stage-helper.ts";
+import { type Batch, bindStep } from "./bind.ts";
+import { HelperCalls } from "./helper-calls.ts";
+import type { Step } from "./program.ts";
 import { RowViews } from "./row-views.ts";
 import type { SimdSettings } from "./settings.ts";
+import { filesOf, leaderProgram } from "./split-program.ts";
 import { StageBatch } from "./stage-batch.ts";
 import { loadStageMemory, type StageMemory } from "./stage-memory.ts";
 import { compileStage, type StageProgram } from "./stage-program.ts";
@@ -13,26 +16,35 @@ import { compileStage, type StageProgram } from "./stage-program.ts";
 interface BoundProgram {
   readonly input: RowViews;
   readonly output: RowViews;
-  readonly steps: readonly BoundStep[];
+  readonly steps: readonly StageStep[];
 }
+
+/** Most steps are done when they return; one that waits for a stage's helpers gives a promise. */
+type StageStep = (batch: Batch) => void | Promise<void>;
 
 /** Compiles the layers' graphs, plans one memory for all of them and streams the weights in. */
 export async function loadLayerStage(options: LayerStageOptions, settings: SimdSettings): Promise<LayerStage> {
-  const { manifest, source, maxRows } = options;
+  const { manifest, source, maxRows, split } = options;
   const { hiddenSize } = manifest.architecture;
   const shards = manifest.layers.slice(options.firstLayer, options.firstLayer + options.layerCount);
   const normShards = options.finalNorm ? [manifest.finalNorm] : [];
-  const layers = await compileStage(source, shards, hiddenSize);
-  const programs = [layers];
+  const whole = await compileStage(source, shards, hiddenSize);
+  const layers = split ? leaderProgram(whole, manifest.architecture, split.parts) : whole;
+  const programs: StageProgram<Step>[] = [layers];
   if (options.finalNorm) programs.push(await compileStage(source, normShards, hiddenSize));
 
-  const files = [...shards, ...normShards].flatMap(({ data }) => data);
+  const allFiles = [...shards, ...normShards].flatMap(({ data }) => data);
+  const files = split ? filesOf(programs, allFiles) : allFiles;
   const loaded = await loadStageMemory(options, settings, programs, layers.attention, files);
   const { memory, kernels, places } = loaded;
-  const bind = ({ input, output, steps }: StageProgram): BoundProgram => ({
+  const batch = new StageBatch(loaded, maxRows);
+  const calls = split && new HelperCalls(split.helpers, batch);
+  const bind = ({ input, output, steps }: StageProgram<Step>): BoundProgram => ({
     input: new RowViews(memory, places.buffers.get(input)!, hiddenSize),
     output: new RowViews(memory, places.buffers.get(output)!, hiddenSize),
     steps: observedSteps(steps, settings).map((step) => {
+      if (step.op === "share" || step.op === "join")
+        return calls!.bind(step, new RowViews(memory, places.buffers.get(step.x)!, step.x.columns));
       const bound = bindStep(step, kernels, places, settings.activations);
       const { onProductInput } = settings;
       if (onProductInput === undefined || step.op !== "quantizeActivations") return bound;
@@ -47,6 +59,8 @@ export async function loadLayerStage(options: LayerStageOptions, settings: SimdS
   const [boundLayers, finalNorm] = programs.map(bind);
   return new SimdLayerStage({
     memory: loaded,
+    batch,
+    helpers: split?.helpers ?? null,
     layers: boundLayers!,
     finalNorm: finalNorm ?? null,
     maxRows,
@@ -54,7 +68,7 @@ export async function loadLayerStage(options: LayerStageOptions, settings: SimdS
 }
 
 /** The steps as far as they are wanted. */
-function observedSteps(steps: readonly KernelStep[], { lastProductInput }: SimdSettings): readonly KernelStep[] {
+function observedSteps(steps: readonly Step[], { lastProductInput }: SimdSettings): readonly Step[] {
   if (lastProductInput === undefined) return steps;
   const last = steps.findIndex((step) => step.op === "quantizeActivations" && step.x.name === lastProductInput);
   if (last < 0) throw new InferenceError("internal", `no product takes rows named ${lastProductInput}`);
@@ -63,6 +77,9 @@ function observedSteps(steps: readonly KernelStep[], { lastProductInput }: SimdS
 
 interface StageParts {
   readonly memory: StageMemory;
+  readonly batch: StageBatch;
+  /** Null where layers are not split. */
+  readonly helpers: StageHelpers | null;
   readonly layers: BoundProgram;
   readonly finalNorm: BoundProgram | null;
   readonly maxRows: number;
@@ -71,13 +88,11 @@ interface StageParts {
 class SimdLayerStage implements LayerStage {
   readonly #parts: StageParts;
   readonly #limits: RowLimits;
-  readonly #batch: StageBatch;
 
   constructor(parts: StageParts) {
     this.#parts = parts;
     const { memory, layers, maxRows } = parts;
     const { kv } = memory;
-    this.#batch = new StageBatch(memory, maxRows);
     this.#limits = { maxRows, hiddenSize: layers.input.columns, sessionTokens: (slot) => kv.tokens(slot) };
   }
 
@@ -94,11 +109,16 @@ class SimdLayerStage implements LayerStage {
   }
 
   forkSession(slot: number, tokens: number): number {
-    return this.#parts.memory.kv.fork(slot, tokens);
+    const { memory, helpers } = this.#parts;
+    const forked = memory.kv.fork(slot, tokens);
+    helpers?.fork(slot, tokens, forked);
+    return forked;
   }
 
   closeSession(slot: number): void {
-    this.#parts.memory.kv.close(slot);
+    const { memory, helpers } = this.#parts;
+    memory.kv.close(slot);
+    helpers?.close(slot);
   }
 
   sessionTokens(slot: number): number {
@@ -106,19 +126,22 @@ class SimdLayerStage implements LayerStage {
   }
 
   truncate(slot: number, tokens: number): void {
-    this.#parts.memory.kv.truncate(slot, tokens);
+    const { memory, helpers } = this.#parts;
+    if (memory.kv.tokens(slot) > tokens) helpers?.truncate(slot, tokens);
+    memory.kv.truncate(slot, tokens);
   }
 
   async forward(groups: readonly RowGroup[], hidden: Float32Array): Promise<Float32Array> {
     checkRowGroups(groups, hidden, this.#limits);
-    this.#batch.begin(groups);
+    const { batch, layers } = this.#parts;
+    batch.begin(groups);
     try {
-      const rows = this.#run(this.#parts.layers, hidden);
-      this.#batch.commit();
+      const rows = await this.#run(layers, hidden);
+      batch.commit();
       return rows;
     } finally {
       // Gives back what a failed run took; a no-op after a good one.
-      this.#batch.end();
+      batch.end();
     }
   }
 
@@ -131,14 +154,17 @@ class SimdLayerStage implements LayerStage {
         "internal",
         `${hidden.length} values are not up to ${maxRows} rows of ${finalNorm.input.columns}`,
       );
-    return this.#run(finalNorm, hidden);
+    return await this.#run(finalNorm, hidden);
   }
 
-  #run({ input, output, steps }: BoundProgram, hidden: Float32Array): Float32Array {
+  async #run({ input, output, steps }: BoundProgram, hidden: Float32Array): Promise<Float32Array> {
     const rows = hidden.length / input.columns;
     input.rows(rows).set(hidden);
-    const batch = this.#batch.of(rows);
-    for (const step of steps) step(batch);
+    const batch = this.#parts.batch.of(rows);
+    for (const step of steps) {
+      const waiting = step(batch);
+      if (waiting !== undefined) await waiting;
+    }
     return output.rows(rows);
   }
 }

@@ -15,7 +15,12 @@ export interface PlacedRotaryTable {
  */
 export function placeRotaryTables(
   plan: MemoryPlan,
-  { manifest, firstLayer, layerCount, maxRows }: LayerStageOptions,
+  {
+    manifest,
+    firstLayer,
+    layerCount,
+    maxRows,
+  }: Pick<LayerStageOptions, "manifest" | "firstLayer" | "layerCount" | "maxRows">,
   headDim: number,
 ): { tables: readonly PlacedRotaryTable[]; byLayer: readonly RotaryPlace[] } {
   const tables = new Map<string, PlacedRotaryTable>();

@@ -11,10 +11,21 @@ export class StageBatch {
   readonly #spare: BatchGroup[] = [];
   readonly #batch: Batch = { rows: 0, groups: this.#placed };
   #groups: readonly RowGroup[] = [];
+  #rows = 0;
 
   constructor(memory: StageMemory, maxRows: number) {
     this.#memory = memory;
     this.#maxRows = maxRows;
+  }
+
+  /** The groups of the current call, as they were given. */
+  get groups(): readonly RowGroup[] {
+    return this.#groups;
+  }
+
+  /** Rows of all groups. */
+  get rows(): number {
+    return this.#rows;
   }
 
   /** Takes the KV pages of checked groups and fills the rotary tables; an error leaves every session as it was. */
@@ -38,6 +49,7 @@ export class StageBatch {
         placed.rows = rows;
         firstRow += rows;
       }
+      this.#rows = firstRow;
     } catch (error) {
       this.end();
       throw error;

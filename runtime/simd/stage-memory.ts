@@ -7,7 +7,7 @@ import { KvPages, type KvShape, pageTableBytes } from "./kv-pages.ts";
 import { attentionScratchBytes, kvLayerBytes, PAGE_TOKENS } from "./layout.ts";
 import { MemoryPlan } from "./memory.ts";
 import { placeBuffers, placeWeights } from "./placement.ts";
-import type { Program } from "./program.ts";
+import type { Program, Step } from "./program.ts";
 import { placeRotaryTables } from "./rotary-places.ts";
 import { RowViews } from "./row-views.ts";
 import { cacheBits, type SimdSettings } from "./settings.ts";
@@ -35,9 +35,9 @@ export interface RotaryViews {
  * them all.
  */
 export async function loadStageMemory(
-  options: LayerStageOptions,
+  options: Omit<LayerStageOptions, "finalNorm">,
   settings: SimdSettings,
-  programs: readonly Program[],
+  programs: readonly Program<Step>[],
   attention: StageAttention,
   files: readonly ModelFile[],
 ): Promise<StageMemory> {

@@ -3,7 +3,7 @@ import type { LayerShard } from "../../weights/manifest.ts";
 import type { ModelSource } from "../model-source.ts";
 import { readShardGraph } from "../onnx/read-shard.ts";
 import { compileGraph } from "./graph.ts";
-import type { KernelStep, Matrix, Program, RowBuffer, Vector } from "./program.ts";
+import type { KernelStep, Matrix, Program, RowBuffer, Step, Vector } from "./program.ts";
 
 /** What the attention nodes of a stage have in common. */
 export interface StageAttention {
@@ -14,7 +14,7 @@ export interface StageAttention {
   readonly heads: number;
 }
 
-export interface StageProgram extends Program {
+export interface StageProgram<OneStep extends Step = KernelStep> extends Program<OneStep> {
   readonly input: RowBuffer;
   readonly attention: StageAttention;
 }

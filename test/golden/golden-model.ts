@@ -55,7 +55,7 @@ export async function withGoldenModel<T>(
   { name, checkpoint }: Golden,
   engine: Engine,
   use: (model: LocalModel) => Promise<T>,
-  cut: Pick<LocalModelOptions, "stages" | "chunkRows"> = {},
+  cut: Pick<LocalModelOptions, "stages" | "chunkRows" | "layerParts"> = {},
 ): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), "lapidary-golden-"));
   try {
