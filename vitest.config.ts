@@ -7,6 +7,13 @@ const testSecrets = {
   LAPIDARY_ADMIN_KEY: "admin-key-of-the-tests-0123456789abcdef0",
 };
 
+// Prices of a million tokens: with them the tests' costs are seen.
+const testPrices = {
+  LAPIDARY_PRICE_PROMPT: "1",
+  LAPIDARY_PRICE_CACHED_PROMPT: "0.25",
+  LAPIDARY_PRICE_COMPLETION: "2.5",
+};
+
 const SECOND_MS = 1000;
 
 export default defineConfig({
@@ -24,7 +31,10 @@ export default defineConfig({
       },
       {
         plugins: [
-          cloudflareTest({ wrangler: { configPath: "./wrangler.toml" }, miniflare: { bindings: testSecrets } }),
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: { bindings: { ...testSecrets, ...testPrices } },
+          }),
         ],
         test: {
           name: "workers",

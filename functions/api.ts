@@ -10,6 +10,8 @@ import { completions } from "./routes/completions.ts";
 import type { GatewayTypes } from "./routes/context.ts";
 import { crossOrigin } from "./routes/cross-origin.ts";
 import { health } from "./routes/health.ts";
+import { keylessShield } from "./routes/keyless-shield.ts";
+import { knownHost } from "./routes/known-host.ts";
 import { logFailure } from "./routes/log.ts";
 import { metrics } from "./routes/metrics.ts";
 import { models } from "./routes/models.ts";
@@ -23,7 +25,7 @@ const METHODS = ["GET", "POST", "PATCH", "DELETE"];
 /** The HTTP API. What no route takes is a 404, and every error leaves in OpenAI's form. */
 export const api = new Hono<GatewayTypes>();
 
-api.use(counted, requestId(), secureHeaders());
+api.use(counted, requestId(), secureHeaders(), knownHost, keylessShield);
 api.use("/v1/*", crossOrigin);
 for (const routes of [chat, completions, models, usage, health, ready, metrics, reference, chatPage, admin])
   api.route("/", routes);

@@ -7,6 +7,8 @@ import type { Vocabulary } from "./objects/vocabulary-shard.ts";
 /** The bindings of wrangler.toml. Variables and secrets are read through settings.ts alone, which checks them. */
 export interface Env {
   readonly ASSETS: Fetcher;
+  /** Counts requests without a valid key, by address. */
+  readonly KEYLESS: RateLimit;
   readonly CONDUCTOR: DurableObjectNamespace<Conductor>;
   readonly STAGE: DurableObjectNamespace<Stage>;
   readonly VOCABULARY: DurableObjectNamespace<Vocabulary>;

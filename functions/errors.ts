@@ -3,6 +3,7 @@ import { InferenceError, type InferenceErrorCode } from "../runtime/errors.ts";
 import { WeightsError } from "../weights/errors.ts";
 import type { GenerationFailure } from "./pipeline/generation-call.ts";
 import { retryHeaders } from "./tenants/rate-headers.ts";
+import type { Refusal } from "./tenants/reservation.ts";
 
 export interface ApiErrorOptions {
   /** The field of the request that is wrong, as in `messages[0].content`. */
@@ -10,7 +11,26 @@ export interface ApiErrorOptions {
   /** OpenAI's `type`; by default invalid_request_error below 500 and server_error from there. */
   readonly type?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** The limit that was reached. */
+  readonly limit?: Refusal;
   readonly cause?: unknown;
+}
+
+/** OpenAI's error body; `limit` is ours, of a 429 for a tenant's or a key's limit. */
+export interface ErrorBody {
+  readonly error: {
+    readonly message: string;
+    readonly type: string;
+    readonly param: string | null;
+    readonly code: string;
+    readonly limit?: {
+      readonly of: Refusal["who"];
+      readonly kind: Refusal["kind"];
+      readonly limit: number;
+      readonly remaining: number;
+      readonly retry_after_ms: number;
+    };
+  };
 }
 
 /** A request that cannot be answered, as the caller is to see it: no secrets, no text of the request. */
@@ -21,6 +41,7 @@ export class ApiError extends Error {
   readonly param: string | null;
   readonly type: string;
   readonly headers: Readonly<Record<string, string>>;
+  readonly #limit: Refusal | undefined;
 
   constructor(status: ContentfulStatusCode, code: string, message: string, options: ApiErrorOptions = {}) {
     super(message, { cause: options.cause });
@@ -29,11 +50,16 @@ export class ApiError extends Error {
     this.param = options.param ?? null;
     this.type = options.type ?? (status < 500 ? "invalid_request_error" : "server_error");
     this.headers = options.headers ?? {};
+    this.#limit = options.limit;
   }
 
-  /** OpenAI's error body. */
-  get body(): { error: { message: string; type: string; param: string | null; code: string } } {
-    return { error: { message: this.message, type: this.type, param: this.param, code: this.code } };
+  get body(): ErrorBody {
+    const { message, type, param, code } = this;
+    if (!this.#limit) return { error: { message, type, param, code } };
+    const { who, kind, limit, remaining, retryAfterMs } = this.#limit;
+    return {
+      error: { message, type, param, code, limit: { of: who, kind, limit, remaining, retry_after_ms: retryAfterMs } },
+    };
   }
 }
 

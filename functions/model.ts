@@ -26,10 +26,12 @@ export async function deployedModel(env: Env): Promise<Model> {
   return loaded;
 }
 
-/** The model if `id` names it; an ApiError (404) otherwise. */
-export async function modelNamed(env: Env, id: string): Promise<Model> {
+/** The model if `id` names it, or is one of the tenant's own names for it; an ApiError (404) otherwise. */
+export async function modelNamed(env: Env, id: string, tenant: string): Promise<Model> {
   const model = await deployedModel(env);
   if (id === model.manifest.name) return model;
+  const aliases = await env.LEDGER.getByName(tenant).aliases();
+  if (Object.hasOwn(aliases, id) && aliases[id] === model.manifest.name) return model;
   throw modelNotFound(`GET /v1/models lists ${model.manifest.name}.`);
 }
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Engine, KvBits } from "../runtime/engine.ts";
 import { ApiError } from "./errors.ts";
+import type { Prices } from "./tenants/price.ts";
 
 const MAX_STAGES = 256;
 const MAX_VOCABULARY_SHARDS = 256;
@@ -55,6 +56,24 @@ const secret = z
 /** A secret that travels in a header. */
 const token = secret.regex(/^[\x21-\x7e]*$/, "holds a space or a character outside ASCII");
 
+const MICROS = 1_000_000;
+/** A price of a million tokens, in the operator's currency; kept in whole millionths of it. */
+const price = z
+  .string()
+  .regex(/^(\d{1,3}(\.\d{1,6})?|1000)$/, "expected a price from 0 to 1000 with at most 6 decimals, as in 0.25")
+  .transform((text) => Math.round(Number(text) * MICROS));
+
+const priceSchema = z.object({
+  /** Of a million prompt tokens. */
+  LAPIDARY_PRICE_PROMPT: price.default(0),
+  /** Of a million prompt tokens that a prefix cache already held; left out, as the others. */
+  LAPIDARY_PRICE_CACHED_PROMPT: price.optional(),
+  /** Of a million completion tokens. */
+  LAPIDARY_PRICE_COMPLETION: price.default(0),
+});
+
+const commaSeparated = (list: string) => list.split(",").flatMap((entry) => entry.trim() || []);
+const isHost = (text: string) => URL.canParse(`http://${text}`) && new URL(`http://${text}`).hostname === text;
 const isOrigin = (text: string) => text === "*" || (URL.canParse(text) && new URL(text).origin === text);
 
 const gatewaySchema = z.object({
@@ -68,9 +87,16 @@ const gatewaySchema = z.object({
   /** Web pages that may call /v1 from a browser: origins separated by commas, or * for all; none unless set. */
   LAPIDARY_CORS_ORIGINS: z
     .string()
-    .transform((list) => list.split(",").flatMap((origin) => origin.trim() || []))
+    .transform(commaSeparated)
     .refine((origins) => origins.every(isOrigin), "expected * or origins as in https://chat.example.com")
     .default([]),
+  /** Names that the service answers to: hosts without ports, separated by commas; left out, every one. */
+  LAPIDARY_HOSTS: z
+    .string()
+    .transform(commaSeparated)
+    .refine((hosts) => hosts.length > 0 && hosts.every(isHost), "expected hosts without ports as in api.example.com")
+    .optional(),
+  ...priceSchema.shape,
 });
 
 /** How the pipeline is cut and what each part may hold. */
@@ -95,6 +121,8 @@ export interface GatewaySettings {
   readonly previousAdminKey: string | undefined;
   readonly metricsToken: string | undefined;
   readonly corsOrigins: readonly string[];
+  /** Undefined: every host. */
+  readonly hosts: readonly string[] | undefined;
 }
 
 /** Reads the pipeline's variables; an ApiError (503) when one is not what it may be. */
@@ -124,6 +152,17 @@ export function readGatewaySettings(env: object): GatewaySettings {
     previousAdminKey: values.LAPIDARY_ADMIN_KEY_PREVIOUS,
     metricsToken: values.LAPIDARY_METRICS_TOKEN,
     corsOrigins: values.LAPIDARY_CORS_ORIGINS,
+    hosts: values.LAPIDARY_HOSTS,
+  };
+}
+
+/** Reads the prices; an ApiError (503) when one is none. The gateway has refused such a configuration before. */
+export function readPrices(env: object): Prices {
+  const values = read(priceSchema, env);
+  return {
+    promptMicros: values.LAPIDARY_PRICE_PROMPT,
+    cachedPromptMicros: values.LAPIDARY_PRICE_CACHED_PROMPT ?? values.LAPIDARY_PRICE_PROMPT,
+    completionMicros: values.LAPIDARY_PRICE_COMPLETION,
   };
 }
 

@@ -1,21 +1,35 @@
 import { z } from "zod";
-import { tenantLimitsSchema } from "../tenants/limits.ts";
+import { keyLimitsSchema, raisedLimitsSchema, tenantLimitsSchema } from "../tenants/limits.ts";
 
 const count = z.int().min(0);
 const time = z.iso.datetime();
+
+const micros = count.describe("Millionths of the currency that the prices are in.");
+const holdings = z.strictObject({
+  requestsThisMinute: count,
+  tokensThisMinute: count,
+  tokensToday: count,
+  microsThisMonth: micros,
+  running: count,
+});
 
 const tenantFields = {
   name: z.string(),
   createdAt: time,
   blocked: z.boolean(),
   limits: tenantLimitsSchema,
-  now: z.strictObject({
-    requestsThisMinute: count,
-    tokensThisMinute: count,
-    tokensToday: count,
-    running: count,
-  }),
-  alerts: z.array(z.strictObject({ limit: z.string(), percent: z.int(), used: count, of: count })),
+  raise: z.strictObject({ limits: raisedLimitsSchema, expiresAt: time }).nullable(),
+  aliases: z.record(z.string(), z.string()),
+  now: holdings,
+  alerts: z.array(
+    z.strictObject({
+      limit: z.enum(["tokensPerDay", "budgetMicrosPerMonth"]),
+      percent: z.int(),
+      used: count,
+      of: count,
+      keyId: z.string().nullable().describe("null: the tenant's own limit."),
+    }),
+  ),
 };
 
 const keyFields = {
@@ -27,6 +41,8 @@ const keyFields = {
   revokedAt: time.nullable(),
   lastUsedAt: time.nullable().describe("To the minute."),
   replaces: z.string().nullable().describe("The key that this one was rotated from."),
+  limits: keyLimitsSchema.describe("null: as much as the tenant."),
+  now: holdings.describe("With the keys that this one was rotated from."),
 };
 const secretKey = z.string().describe("The key itself, shown only here.");
 
@@ -52,7 +68,9 @@ export const usageReport = z.strictObject({
       keyId: z.string(),
       requests: count,
       promptTokens: count,
+      cachedTokens: count.describe("Of the prompt tokens, those that a prefix cache held."),
       completionTokens: count,
+      costMicros: micros,
     }),
   ),
   refusals: z.array(z.strictObject({ day: z.iso.date(), reason: z.string(), count })),

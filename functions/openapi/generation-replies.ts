@@ -106,24 +106,35 @@ export const modelReply = model;
 /** 200 of GET /v1/models */
 export const modelList = z.strictObject({ object: z.literal("list"), data: z.array(model) });
 
+const micros = count.describe("Millionths of the currency that the prices are in.");
+const usageLimits = {
+  requests_per_minute: count.nullable(),
+  tokens_per_minute: count.nullable(),
+  tokens_per_day: count.nullable(),
+  budget_micros_per_month: micros.nullable(),
+  concurrency: count.nullable(),
+  max_context_tokens: count.nullable(),
+  max_output_tokens: count.nullable(),
+  allowed_models: z.array(z.string()).nullable(),
+};
+const usageNow = z.strictObject({
+  requests_this_minute: count,
+  tokens_this_minute: count,
+  tokens_today: count,
+  micros_this_month: micros,
+  running: count,
+});
+
 /** 200 of GET /v1/usage */
 export const usageReply = z.strictObject({
   object: z.literal("usage"),
   tenant: z.string(),
-  limits: z.strictObject({
-    requests_per_minute: count,
-    tokens_per_minute: count,
-    tokens_per_day: count.nullable(),
-    concurrency: count,
-    max_context_tokens: count.nullable(),
-    max_output_tokens: count,
-    allowed_models: z.array(z.string()).nullable(),
-  }),
-  now: z.strictObject({
-    requests_this_minute: count,
-    tokens_this_minute: count,
-    tokens_today: count,
-    running: count,
+  limits: z.strictObject({ ...usageLimits, priority: count }),
+  now: usageNow,
+  key: z.strictObject({
+    id: z.string(),
+    limits: z.strictObject(usageLimits).describe("The key's own; null: as much as the tenant."),
+    now: usageNow,
   }),
   from: z.iso.date(),
   to: z.iso.date(),
@@ -134,7 +145,9 @@ export const usageReply = z.strictObject({
       key: z.string(),
       requests: count,
       prompt_tokens: count,
+      cached_tokens: count,
       completion_tokens: count,
+      cost_micros: micros,
     }),
   ),
 });
@@ -146,6 +159,16 @@ export const errorReply = z.strictObject({
     type: z.string(),
     param: z.string().nullable().describe("The field that is wrong."),
     code: z.string(),
+    limit: z
+      .strictObject({
+        of: z.enum(["tenant", "key"]),
+        kind: z.enum(["requests", "tokens", "concurrency", "day", "month", "quota", "budget"]),
+        limit: count.describe("month and budget in millionths of the currency, as remaining"),
+        remaining: count,
+        retry_after_ms: count,
+      })
+      .optional()
+      .describe("Of a 429: the limit that was reached."),
   }),
 });
 

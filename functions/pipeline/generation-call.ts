@@ -8,6 +8,8 @@ export interface GenerateCall {
   /** Whose ledger settles, and which reservation. */
   readonly tenant: string;
   readonly reservationId: string;
+  /** Its tenant's turns in the pipeline for each of a tenant with 1; left out, 1. */
+  readonly weight?: number;
   /** Hex SHA-256 of the manifest the gateway tokenised for. */
   readonly manifestHash: string;
   readonly promptIds: readonly number[];

@@ -1,10 +1,12 @@
 import { z } from "zod";
 import { TENANT_PATTERN } from "../tenants/key.ts";
-import { limitChangesSchema } from "../tenants/limits.ts";
+import { keyLimitChangesSchema, limitChangesSchema, raisedLimitsSchema } from "../tenants/limits.ts";
 
 const MAX_LABEL_CHARACTERS = 100;
 const MAX_GRACE_SECONDS = 30 * 86_400;
 const DEFAULT_GRACE_SECONDS = 86_400;
+const MAX_ALIASES = 64;
+const MAX_MODEL_CHARACTERS = 256;
 const MAX_PAGE = 1000;
 const DEFAULT_PAGE = 100;
 
@@ -16,11 +18,31 @@ const moment = z
   })
   .transform((text) => (text === "never" ? null : Date.parse(text)));
 
+/** Names that requests may give a model, and the model's own. A list that is sent takes the place of the one before. */
+const aliases = z
+  .record(
+    z.string().regex(/^[A-Za-z0-9][\w.:/-]{0,255}$/, "expected names of a model, as in gpt-4o-mini"),
+    z.string().min(1).max(MAX_MODEL_CHARACTERS),
+  )
+  .refine((names) => Object.keys(names).length <= MAX_ALIASES, `expected at most ${MAX_ALIASES} aliases`);
+
+/** Higher limits until a moment, or the end of those there are. */
+const raise = z
+  .union(
+    [
+      z.literal("none"),
+      z.strictObject({ limits: raisedLimitsSchema, expiresAt: z.iso.datetime({ offset: true }).transform(Date.parse) }),
+    ],
+    { error: 'expected limits and expiresAt, or "none"' },
+  )
+  .transform((given) => (given === "none" ? null : { limits: given.limits, expiresMs: given.expiresAt }));
+
 /** POST /admin/v1/tenants */
 export const newTenantSchema = z.strictObject({
   name: z.string().regex(TENANT_PATTERN, "expected 1 to 40 of a-z, 0-9 and -"),
   limits: limitChangesSchema.exactOptional(),
   blocked: z.boolean().exactOptional(),
+  aliases: aliases.exactOptional(),
   /** Of the tenant's first key. */
   keyLabel: label.default(""),
 });
@@ -28,14 +50,24 @@ export const newTenantSchema = z.strictObject({
 /** PATCH /admin/v1/tenants/{tenant} */
 export const tenantChangesSchema = z.strictObject({
   limits: limitChangesSchema.exactOptional(),
+  raise: raise.exactOptional(),
   blocked: z.boolean().exactOptional(),
+  aliases: aliases.exactOptional(),
 });
 
 /** POST /admin/v1/tenants/{tenant}/keys */
-export const newKeySchema = z.strictObject({ label: label.default(""), expiresAt: moment.default(null) });
+export const newKeySchema = z.strictObject({
+  label: label.default(""),
+  expiresAt: moment.default(null),
+  limits: keyLimitChangesSchema.exactOptional(),
+});
 
 /** PATCH /admin/v1/tenants/{tenant}/keys/{key} */
-export const keyChangesSchema = z.strictObject({ label: label.exactOptional(), expiresAt: moment.exactOptional() });
+export const keyChangesSchema = z.strictObject({
+  label: label.exactOptional(),
+  expiresAt: moment.exactOptional(),
+  limits: keyLimitChangesSchema.exactOptional(),
+});
 
 /** POST /admin/v1/tenants/{tenant}/keys/{key}/rotate */
 export const rotationSchema = z.strictObject({

@@ -2,8 +2,9 @@ import type { Env } from "../env.ts";
 import { ApiError, type ApiErrorOptions } from "../errors.ts";
 import { modelNotFound } from "../model.ts";
 import type { VerifiedKey } from "../tenants/key.ts";
-import { limitMessage, rateHeaders, retryHeaders } from "../tenants/rate-headers.ts";
-import type { GenerationAsked, RequestName, ReserveAnswer, ReserveCall } from "../tenants/reservation.ts";
+import { inCurrency } from "../tenants/price.ts";
+import { isUsedUp, limitMessage, rateHeaders, retryHeaders } from "../tenants/rate-headers.ts";
+import type { GenerationAsked, Refusal, RequestName, ReserveAnswer, ReserveCall } from "../tenants/reservation.ts";
 
 export interface Admission {
   readonly reservationId: string;
@@ -11,8 +12,10 @@ export interface Admission {
   readonly atMs: number;
   /** What the ledger granted. */
   readonly maxTokens: number;
-  /** Of the tenant; null: every model. */
+  /** Of the tenant and the key; null: every model. */
   readonly allowedModels: readonly string[] | null;
+  /** As in GenerateCall. */
+  readonly weight: number;
   /** Rate-limit headers of the answer. */
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -71,14 +74,23 @@ function refusal(
       });
     case "limited": {
       const headers = { ...rateHeaders(answer.rates), ...retryHeaders(answer.retryAfterMs) };
-      const quota = answer.kind === "quota";
-      const type = quota ? "insufficient_quota" : answer.kind === "day" ? "tokens" : answer.kind;
-      const code = quota ? "insufficient_quota" : "rate_limit_exceeded";
-      return new ApiError(429, code, limitMessage(answer), { type, headers });
+      return new ApiError(429, limitCode(answer), limitMessage(answer), {
+        type: limitType(answer),
+        headers,
+        limit: answer,
+      });
     }
     case "impossible":
       return impossible(answer, asked);
   }
+}
+
+const limitCode = ({ kind }: Refusal) => (isUsedUp(kind) ? "insufficient_quota" : "rate_limit_exceeded");
+
+/** OpenAI's kinds of limits, and concurrency. */
+function limitType(refusal: Refusal): string {
+  if (isUsedUp(refusal.kind)) return limitCode(refusal);
+  return refusal.kind === "day" || refusal.kind === "month" ? "tokens" : refusal.kind;
 }
 
 function impossible(
@@ -87,21 +99,25 @@ function impossible(
 ): ApiError {
   const options: ApiErrorOptions = { param: "max_tokens", headers: rateHeaders(rates) };
   if (reason === "concurrency") {
-    const message = `n: this request asks for ${sequences.length} answers at the same time, this tenant may have ${limit}.`;
+    const message = `n: this request asks for ${sequences.length} answers at the same time, this key may have ${limit}.`;
     return new ApiError(400, "request_exceeds_limit", message, { ...options, param: "n" });
   }
   if (reason === "output") {
-    const message = `max_tokens: ${maxTokens} is over this tenant's limit of ${limit} for one answer.`;
+    const message = `max_tokens: ${maxTokens} is over this key's limit of ${limit} for one answer.`;
     return new ApiError(400, "invalid_value", message, options);
   }
   const each = sequences.length > 1 ? `each of ${sequences.length} completions` : "the completion";
   const asked = `${promptTokens} tokens in the prompt and ${maxTokens ?? "at least 1"} in ${each}`;
   if (reason === "context") {
-    const message = `This tenant's maximum context length is ${limit} tokens, but this request has ${asked}.`;
+    const message = `This key's maximum context length is ${limit} tokens, but this request has ${asked}.`;
     return new ApiError(400, "context_length_exceeded", message, options);
   }
+  if (reason === "budget") {
+    const message = `This request can never fit this key's budget of ${inCurrency(limit)} per month: it has ${asked}.`;
+    return new ApiError(400, "request_exceeds_limit", message, options);
+  }
   const period = reason === "quota" ? "day" : "minute";
-  const message = `This request can never fit this tenant's limit of ${limit} tokens per ${period}: it has ${asked}.`;
+  const message = `This request can never fit this key's limit of ${limit} tokens per ${period}: it has ${asked}.`;
   return new ApiError(400, "request_exceeds_limit", message, options);
 }
 

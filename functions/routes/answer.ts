@@ -73,7 +73,7 @@ function callsOf(
   { model, prompts, options }: AnswerRequest,
   id: string,
   tenant: string,
-  { reservationId, maxTokens }: Admission,
+  { reservationId, maxTokens, weight }: Admission,
 ): GenerateCall[] {
   const { sampling, choices, minTokens, stop, stopIds, ignoreEos, logprobs, promptLogprobs, cacheKey } = options;
   return prompts.flatMap(({ ids }, prompt) =>
@@ -83,6 +83,7 @@ function callsOf(
         id: index === 0 ? id : `${id}-${index}`,
         tenant,
         reservationId: sequenceReservation(reservationId, index),
+        weight,
         manifestHash: model.manifestHash,
         promptIds: ids,
         sampling: { ...sampling, seed: choiceSeed(sampling.seed, choice) },

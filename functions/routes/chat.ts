@@ -13,7 +13,7 @@ import { chatPromptIds } from "./prompt.ts";
 export const chat = new Hono<GatewayTypes>().post("/v1/chat/completions", authenticate, async (c) => {
   const { manifest } = await deployedModel(c.env);
   const request = parseChatRequest(await readJsonBody(c.req.raw), manifest);
-  const model = await modelNamed(c.env, request.model);
+  const model = await modelNamed(c.env, request.model, c.get("key").tenant);
   if (request.constraint) throw invalid(request.tools ? "tools" : "response_format", "not supported yet");
   const promptIds = chatPromptIds(model, request.messages, request.tools);
   return answer(c, {

@@ -13,7 +13,7 @@ import { plainPromptIds, plainPromptText } from "./prompt.ts";
 export const completions = new Hono<GatewayTypes>().post("/v1/completions", authenticate, async (c) => {
   const { manifest } = await deployedModel(c.env);
   const request = parseCompletionRequest(await readJsonBody(c.req.raw), manifest);
-  const model = await modelNamed(c.env, request.model);
+  const model = await modelNamed(c.env, request.model, c.get("key").tenant);
   const prompts = request.prompts.map((prompt, index, { length }): AnswerPrompt => {
     const ids = plainPromptIds(model, prompt, length > 1 ? `prompt[${index}]` : "prompt");
     return { ids, ...(request.echo && { echo: plainPromptText(model, prompt) }) };

@@ -9,28 +9,31 @@ import type { GatewayTypes } from "./context.ts";
 const PREFIX = "/v1/models/";
 
 /**
- * GET /v1/models and GET /v1/models/{id}: the models that the key may use. An id may hold slashes, raw or as %2F. Each
- * counts as one request.
+ * GET /v1/models and GET /v1/models/{id}: the models that the key may use, under their own names and the tenant's. An id
+ * may hold slashes, raw or as %2F. Each counts as one request.
  */
 export const models = new Hono<GatewayTypes>()
   .get("/v1/models", authenticate, async (c) => {
     const { headers, allowedModels } = await admit(c.env, c.get("key"));
     const { manifest } = await deployedModel(c.env);
-    const data = isAllowed(allowedModels, manifest) ? [modelObject(manifest)] : [];
+    const aliases = await c.env.LEDGER.getByName(c.get("key").tenant).aliases();
+    const names = [manifest.name, ...Object.keys(aliases).filter((alias) => aliases[alias] === manifest.name)];
+    const data = isAllowed(allowedModels, manifest) ? names.map((name) => modelObject(name, manifest)) : [];
     return c.json({ object: "list", data }, 200, headers);
   })
   .get(`${PREFIX}*`, authenticate, async (c) => {
     const { headers, allowedModels } = await admit(c.env, c.get("key"));
-    const { manifest } = await modelNamed(c.env, decodedId(new URL(c.req.url).pathname.slice(PREFIX.length)));
+    const id = decodedId(new URL(c.req.url).pathname.slice(PREFIX.length));
+    const { manifest } = await modelNamed(c.env, id, c.get("key").tenant);
     if (!isAllowed(allowedModels, manifest)) throw modelNotFound("GET /v1/models lists those that this key may use.");
-    return c.json(modelObject(manifest), 200, headers);
+    return c.json(modelObject(id, manifest), 200, headers);
   });
 
 const isAllowed = (allowedModels: readonly string[] | null, { name }: Manifest) =>
   allowedModels?.includes(name) !== false;
 
-const modelObject = ({ name, createdSeconds }: Manifest) => ({
-  id: name,
+const modelObject = (id: string, { createdSeconds }: Manifest) => ({
+  id,
   object: "model",
   created: createdSeconds,
   owned_by: "lapidary",

@@ -1,6 +1,5 @@
-import { SlidingWindow } from "./sliding-window.ts";
+import { Meter, MINUTE_MS } from "./meter.ts";
 
-const MINUTE_MS = 60_000;
 /** A generation that settles later than its lease holds no place any more: 60 s and 250 ms a token, at most 10 minutes. */
 const LEASE_BASE_MS = 60_000;
 const LEASE_PER_TOKEN_MS = 250;
@@ -10,11 +9,15 @@ const MAX_LEASE_MS = 600_000;
 export interface Admission {
   readonly atMs: number;
   readonly keyId: string;
+  /** The first key of the line of rotations that `keyId` is in: they share limits and budget. */
+  readonly rootId: string;
   /** "" for a request that generates nothing. */
   readonly model: string;
   /** Prompt and completion. */
   readonly tokens: number;
   readonly promptTokens: number;
+  /** What all of these tokens would cost. */
+  readonly micros: number;
   /** 0 for every sequence of a request but the first. */
   readonly requests: 0 | 1;
 }
@@ -34,11 +37,14 @@ interface AdmissionRow extends Record<string, SqlStorageValue> {
   model: string;
   prompt_tokens: number;
   requests: 0 | 1;
+  root_id: string;
+  micros: number;
 }
 
 /** The requests admitted in the last minute and the generations that still run: in memory, and in SQLite to restore from. */
 export class Admissions {
-  readonly window = new SlidingWindow(MINUTE_MS);
+  readonly tenant = new Meter();
+  readonly #keys = new Map<string, Meter>();
   readonly #sql: SqlStorage;
   readonly #leases = new Map<string, Lease>();
   #newestMs = 0;
@@ -46,11 +52,9 @@ export class Admissions {
   constructor(sql: SqlStorage) {
     this.#sql = sql;
     for (const row of sql.exec<AdmissionRow>("SELECT * FROM admissions ORDER BY at_ms")) {
-      const { id, at_ms: atMs, tokens, lease_until_ms: untilMs, key_id: keyId, model, requests } = row;
-      this.#newestMs = atMs;
-      this.window.add(id, atMs, tokens, requests);
-      const admission = { atMs, keyId, model, tokens, promptTokens: row.prompt_tokens, requests };
-      if (untilMs !== null) this.#leases.set(id, { ...admission, id, untilMs });
+      const { id, lease_until_ms: untilMs, key_id: keyId, root_id: rootId, model, tokens, requests, micros } = row;
+      const admission = { keyId, rootId, model, tokens, requests, micros, atMs: row.at_ms };
+      this.#count(id, { ...admission, promptTokens: row.prompt_tokens }, untilMs);
     }
   }
 
@@ -59,28 +63,23 @@ export class Admissions {
     return this.#newestMs;
   }
 
-  /** Sequences that hold a place. */
-  get running(): number {
-    return this.#leases.size;
-  }
-
-  /** Tokens that running generations of one kind hold. */
-  reservedTokens(counts: (lease: Lease) => boolean): number {
-    let tokens = 0;
-    for (const lease of this.#leases.values()) if (counts(lease)) tokens += lease.tokens;
-    return tokens;
+  /** What the keys of one line of rotations hold. */
+  key(rootId: string): Meter {
+    const known = this.#keys.get(rootId);
+    if (known) return known;
+    const meter = new Meter();
+    this.#keys.set(rootId, meter);
+    return meter;
   }
 
   /** Takes a request; with a lease sized to `leaseTokens` when it generates. Answers when that is out: now without one. */
   add(id: string, admission: Admission, leaseTokens: number | undefined): number {
-    const { atMs, keyId, model, tokens, promptTokens, requests } = admission;
+    const { atMs, keyId, rootId, model, tokens, promptTokens, requests, micros } = admission;
     const leaseMs = Math.min(MAX_LEASE_MS, LEASE_BASE_MS + LEASE_PER_TOKEN_MS * (leaseTokens ?? 0));
     const untilMs = leaseTokens === undefined ? null : atMs + leaseMs;
-    const row = [id, atMs, tokens, untilMs, keyId, model, promptTokens, requests];
-    this.#sql.exec("INSERT INTO admissions VALUES (?, ?, ?, ?, ?, ?, ?, ?)", ...row);
-    this.window.add(id, atMs, tokens, requests);
-    this.#newestMs = atMs;
-    if (untilMs !== null) this.#leases.set(id, { ...admission, id, untilMs });
+    const row = [id, atMs, tokens, untilMs, keyId, model, promptTokens, requests, rootId, micros];
+    this.#sql.exec("INSERT INTO admissions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", ...row);
+    this.#count(id, admission, untilMs);
     return untilMs ?? atMs;
   }
 
@@ -90,9 +89,13 @@ export class Admissions {
   }
 
   /** Ends a lease; its request counts for `tokens` from now on. */
-  end({ id }: Lease, tokens: number): void {
+  end(lease: Lease, tokens: number): void {
+    const { id, rootId } = lease;
     this.#sql.exec("UPDATE admissions SET tokens = ?, lease_until_ms = NULL WHERE id = ?", tokens, id);
-    this.window.amend(id, tokens);
+    for (const meter of [this.tenant, this.key(rootId)]) {
+      meter.window.amend(id, tokens);
+      meter.end(lease);
+    }
     this.#leases.delete(id);
   }
 
@@ -104,7 +107,8 @@ export class Admissions {
   /** Deletes what neither the minute nor a lease needs; true while anything is left. */
   forget(nowMs: number): boolean {
     this.#sql.exec("DELETE FROM admissions WHERE at_ms <= ? AND lease_until_ms IS NULL", nowMs - MINUTE_MS);
-    return this.#leases.size + this.window.usage(nowMs).requests > 0;
+    for (const [rootId, meter] of this.#keys) if (meter.isIdle(nowMs)) this.#keys.delete(rootId);
+    return !this.tenant.isIdle(nowMs);
   }
 
   /** When there is next something to expire or to forget. */
@@ -112,5 +116,15 @@ export class Admissions {
     let nextMs = nowMs + MINUTE_MS;
     for (const { untilMs } of this.#leases.values()) nextMs = Math.min(nextMs, untilMs);
     return nextMs;
+  }
+
+  #count(id: string, admission: Admission, untilMs: number | null): void {
+    const { atMs, rootId, tokens, requests } = admission;
+    this.#newestMs = atMs;
+    if (untilMs !== null) this.#leases.set(id, { ...admission, id, untilMs });
+    for (const meter of [this.tenant, this.key(rootId)]) {
+      meter.window.add(id, atMs, tokens, requests);
+      if (untilMs !== null) meter.begin(admission);
+    }
   }
 }

@@ -1,4 +1,5 @@
 import type { KeyRecord } from "./key-record.ts";
+import { type KeyLimitChanges, keyLimitsSchema, NO_KEY_LIMITS } from "./limits.ts";
 
 const MAX_LIVE_KEYS = 256;
 /** Keys that work no longer are remembered, for the labels of past usage, up to this many. */
@@ -15,12 +16,22 @@ interface KeyRow extends Record<string, SqlStorageValue> {
   revoked_ms: number | null;
   last_used_ms: number | null;
   replaces: string | null;
+  root_id: string;
+  limits: string;
+}
+
+/** What an operator sets of a key; what is left out stays. */
+export interface KeyChanges {
+  readonly label?: string;
+  readonly expiresMs?: number | null;
+  readonly limits?: KeyLimitChanges;
 }
 
 export interface NewKey {
   readonly secretSha256: string;
   readonly label: string;
   readonly expiresMs: number | null;
+  readonly limits?: KeyLimitChanges;
 }
 
 /** One tenant's keys: what SQLite holds, and in memory by hash. */
@@ -39,6 +50,8 @@ export class KeyRing {
         revokedMs: row.revoked_ms,
         lastUsedMs: row.last_used_ms,
         replaces: row.replaces,
+        rootId: row.root_id,
+        limits: keyLimitsSchema.parse({ ...NO_KEY_LIMITS, ...JSON.parse(row.limits) }),
       });
     }
   }
@@ -53,46 +66,55 @@ export class KeyRing {
     return this.#byHash.get(secretSha256);
   }
 
-  /** Lets a key in; undefined when the tenant holds as many working keys as it may. */
+  /** The key of an id, in whatever state. */
+  withId(id: string): KeyRecord | undefined {
+    return this.list().find((key) => key.id === id);
+  }
+
+  /** Lets a key in, in the place of `replaced` if that is given; undefined when the tenant holds as many as it may. */
   add(
-    { secretSha256, label, expiresMs }: NewKey,
+    { secretSha256, label, expiresMs, limits }: NewKey,
     nowMs: number,
-    replaces: string | null = null,
+    replaced: KeyRecord | null = null,
   ): KeyRecord | undefined {
     const dead = this.list().filter((key) => !isLive(key, nowMs));
     if (this.#byHash.size - dead.length >= MAX_LIVE_KEYS) return undefined;
     for (const key of dead.slice(0, Math.max(0, dead.length - MAX_DEAD_KEYS))) this.#forget(key.id);
     const id = `key_${secretSha256.slice(0, 16)}`;
-    const key = { id, label, createdMs: nowMs, expiresMs, revokedMs: null, lastUsedMs: null, replaces };
+    const key: KeyRecord = {
+      id,
+      label,
+      createdMs: nowMs,
+      expiresMs,
+      revokedMs: null,
+      lastUsedMs: null,
+      replaces: replaced?.id ?? null,
+      rootId: replaced?.rootId ?? id,
+      limits: { ...NO_KEY_LIMITS, ...limits },
+    };
     this.#byHash.set(secretSha256, key);
     this.#sql.exec(
-      "INSERT INTO keys VALUES (?, ?, ?, ?, ?, NULL, NULL, ?)",
+      "INSERT INTO keys VALUES (?, ?, ?, ?, ?, NULL, NULL, ?, ?, ?)",
       id,
       secretSha256,
       label,
       nowMs,
       expiresMs,
-      replaces,
+      key.replaces,
+      key.rootId,
+      JSON.stringify(key.limits),
     );
     return key;
   }
 
-  /** Changes a key's label or expiry, or revokes it; undefined when there is none with this id. */
-  change(id: string, changes: Partial<Pick<KeyRecord, "label" | "expiresMs" | "revokedMs">>): KeyRecord | undefined {
-    for (const [hash, key] of this.#byHash) {
-      if (key.id !== id) continue;
-      const changed = { ...key, ...changes };
-      this.#byHash.set(hash, changed);
-      this.#sql.exec(
-        "UPDATE keys SET label = ?, expires_ms = ?, revoked_ms = ? WHERE id = ?",
-        changed.label,
-        changed.expiresMs,
-        changed.revokedMs,
-        id,
-      );
-      return changed;
-    }
-    return undefined;
+  /** Changes a key; undefined when there is none with this id. */
+  change(id: string, { limits, ...changes }: KeyChanges): KeyRecord | undefined {
+    return this.#update(id, (key) => ({ ...key, ...changes, limits: { ...key.limits, ...limits } }));
+  }
+
+  /** Ends a key; undefined when there is none with this id. */
+  revoke(id: string, nowMs: number): KeyRecord | undefined {
+    return this.#update(id, (key) => ({ ...key, revokedMs: key.revokedMs ?? nowMs }));
   }
 
   /** Notes that a key was used. */
@@ -101,6 +123,25 @@ export class KeyRing {
     if (!key || nowMs - (key.lastUsedMs ?? 0) < LAST_USED_STEP_MS) return;
     this.#byHash.set(secretSha256, { ...key, lastUsedMs: nowMs });
     this.#sql.exec("UPDATE keys SET last_used_ms = ? WHERE id = ?", nowMs, key.id);
+  }
+
+  #update(id: string, change: (key: KeyRecord) => KeyRecord): KeyRecord | undefined {
+    for (const [hash, key] of this.#byHash) {
+      if (key.id !== id) continue;
+      const changed = change(key);
+      this.#byHash.set(hash, changed);
+      const { label, expiresMs, revokedMs, limits } = changed;
+      this.#sql.exec(
+        "UPDATE keys SET label = ?, expires_ms = ?, revoked_ms = ?, limits = ? WHERE id = ?",
+        label,
+        expiresMs,
+        revokedMs,
+        JSON.stringify(limits),
+        id,
+      );
+      return changed;
+    }
+    return undefined;
   }
 
   #forget(id: string): void {

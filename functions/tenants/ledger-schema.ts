@@ -50,5 +50,34 @@ const KEPT_GENERATIONS = `
   ) WITHOUT ROWID;
 `;
 
+/** Keys with limits and a budget that follow them through rotations, money, limit raises, model aliases. */
+const KEY_LIMITS_AND_MONEY = `
+  ALTER TABLE keys ADD COLUMN root_id TEXT NOT NULL DEFAULT '';
+  ALTER TABLE keys ADD COLUMN limits TEXT NOT NULL DEFAULT '{}';
+  WITH RECURSIVE line(id, root_id) AS (
+    SELECT id, id FROM keys WHERE replaces IS NULL OR replaces NOT IN (SELECT id FROM keys)
+    UNION ALL SELECT keys.id, line.root_id FROM keys JOIN line ON keys.replaces = line.id
+  )
+  UPDATE keys SET root_id = (SELECT line.root_id FROM line WHERE line.id = keys.id);
+
+  ALTER TABLE admissions ADD COLUMN root_id TEXT NOT NULL DEFAULT '';
+  ALTER TABLE admissions ADD COLUMN micros INTEGER NOT NULL DEFAULT 0;
+  UPDATE admissions SET root_id = ifnull((SELECT keys.root_id FROM keys WHERE keys.id = key_id), key_id);
+
+  ALTER TABLE usage ADD COLUMN root_id TEXT NOT NULL DEFAULT '';
+  ALTER TABLE usage ADD COLUMN cached_tokens INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE usage ADD COLUMN micros INTEGER NOT NULL DEFAULT 0;
+  UPDATE usage SET root_id = ifnull((SELECT keys.root_id FROM keys WHERE keys.id = key_id), key_id);
+
+  ALTER TABLE tenant ADD COLUMN raise TEXT;
+  ALTER TABLE tenant ADD COLUMN aliases TEXT NOT NULL DEFAULT '{}';
+`;
+
 /** How a ledger's tables came to be: a step that was released is never changed, only followed by another. */
-export const LEDGER_MIGRATIONS: readonly string[] = [FIRST, KEYS_AND_USAGE, SEQUENCES, KEPT_GENERATIONS];
+export const LEDGER_MIGRATIONS: readonly string[] = [
+  FIRST,
+  KEYS_AND_USAGE,
+  SEQUENCES,
+  KEPT_GENERATIONS,
+  KEY_LIMITS_AND_MONEY,
+];

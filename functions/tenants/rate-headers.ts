@@ -1,12 +1,12 @@
-import type { Refusal } from "./first-limit.ts";
-import type { LimitKind, RateState } from "./reservation.ts";
+import { inCurrency } from "./price.ts";
+import type { LimitKind, RateState, Refusal } from "./reservation.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 /** SDKs sleep for as long as they are told; beyond this a caller is better served by the error. */
 const MAX_RETRY_WAIT_MS = 60_000;
 
-/** OpenAI's x-ratelimit headers, and the same (and the day) in the IETF's. Resets are the time until all is free again. */
+/** OpenAI's x-ratelimit headers, and the same (with the day, and the key's own) in the IETF's. Resets are the time until all is free again. */
 export function rateHeaders(rates: RateState): Record<string, string> {
   return {
     "x-ratelimit-limit-requests": String(rates.limitRequests),
@@ -20,18 +20,14 @@ export function rateHeaders(rates: RateState): Record<string, string> {
 }
 
 /** draft-ietf-httpapi-ratelimit-headers: policies with quota, unit and window; of each what remains and when it is full. */
-function ietfHeaders(rates: RateState): Record<string, string> {
-  const { limitRequests, limitTokens, remainingRequests, remainingTokens, resetRequestsMs, resetTokensMs, day } = rates;
+function ietfHeaders({ allowances }: RateState): Record<string, string> {
   const seconds = (ms: number) => Math.ceil(ms / 1000);
-  const policies = [`"requests";q=${limitRequests};w=60`, `"tokens";q=${limitTokens};qu="tokens";w=60`];
-  const states = [
-    `"requests";r=${remainingRequests};t=${seconds(resetRequestsMs)}`,
-    `"tokens";r=${remainingTokens};t=${seconds(resetTokensMs)}`,
-  ];
-  if (day) {
-    policies.push(`"day";q=${day.limitTokens};qu="tokens";w=86400`);
-    states.push(`"day";r=${day.remainingTokens};t=${seconds(day.resetMs)}`);
-  }
+  const policies = allowances.map(({ name, unit, limit, windowMs }) => {
+    // Requests are the draft's default unit.
+    const quotaUnit = unit === "requests" ? "" : `;qu="${unit}"`;
+    return `"${name}";q=${limit}${quotaUnit};w=${seconds(windowMs)}`;
+  });
+  const states = allowances.map(({ name, remaining, resetMs }) => `"${name}";r=${remaining};t=${seconds(resetMs)}`);
   return { "ratelimit-policy": policies.join(", "), ratelimit: states.join(", ") };
 }
 
@@ -49,14 +45,21 @@ const LIMIT_WORDS: Readonly<Record<LimitKind, string>> = {
   tokens: "tokens per minute",
   concurrency: "requests at the same time",
   day: "tokens per day, which running requests hold",
+  month: "of budget per month, which running requests hold",
   quota: "tokens per day (UTC)",
+  budget: "of budget per month (UTC)",
 };
 
+/** Only the next day or month helps. */
+export const isUsedUp = (kind: LimitKind) => kind === "quota" || kind === "budget";
+
 /** The sentence of a 429, as OpenAI words it, since clients search it for the seconds. */
-export function limitMessage({ kind, limit, remaining, retryAfterMs }: Refusal): string {
-  const reached = kind === "quota" ? "You exceeded your current quota" : "Rate limit reached";
+export function limitMessage({ who, kind, limit, remaining, retryAfterMs }: Refusal): string {
+  const reached = isUsedUp(kind) ? "You exceeded your current quota" : "Rate limit reached";
+  const [most, left] = kind === "budget" || kind === "month" ? [limit, remaining].map(inCurrency) : [limit, remaining];
+  const whose = who === "key" ? " for this key" : "";
   const wait = goDuration(Math.ceil(retryAfterMs));
-  return `${reached}: ${limit} ${LIMIT_WORDS[kind]}, ${remaining} left. Please try again in ${wait}.`;
+  return `${reached}${whose}: ${most} ${LIMIT_WORDS[kind]}, ${left} left. Please try again in ${wait}.`;
 }
 
 /** A duration as Go prints it: 0s, 120ms, 1.2s, 6m0s, 1h0m0s. */

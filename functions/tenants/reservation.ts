@@ -1,5 +1,3 @@
-import type { TenantLimits } from "./limits.ts";
-
 /** What one request asks of its tenant's ledger. */
 export interface ReserveCall {
   /** Hex SHA-256 of the key's secret. */
@@ -37,24 +35,44 @@ export interface GenerationAsked {
 export const sequenceReservation = (reservationId: string, index: number) =>
   index === 0 ? reservationId : `${reservationId}/${index}`;
 
-/** The state of a tenant's minute and day, which fills the rate-limit headers. */
+/** One limit over a time, and what is left of it. */
+export interface Allowance {
+  /** "requests", "tokens" and "day" of the tenant; "key-requests" and so on of the key. */
+  readonly name: string;
+  readonly unit: "requests" | "tokens";
+  readonly windowMs: number;
+  readonly limit: number;
+  readonly remaining: number;
+  /** Until everything is free again. */
+  readonly resetMs: number;
+}
+
+/** What fills the rate-limit headers: of the minute what is tightest, the tenant's or the key's, and every allowance. */
 export interface RateState {
   readonly limitRequests: number;
   readonly limitTokens: number;
   readonly remainingRequests: number;
   readonly remainingTokens: number;
-  /** Until everything is free again. */
   readonly resetRequestsMs: number;
   readonly resetTokensMs: number;
-  /** null: the tenant's days have no limit. */
-  readonly day: { readonly limitTokens: number; readonly remainingTokens: number; readonly resetMs: number } | null;
+  readonly allowances: readonly Allowance[];
 }
 
 /**
- * What a request waits for. `quota`: today's tokens are used up, only tomorrow helps; `day`: running generations hold what
- * is left of them, and may give it back.
+ * What a request waits for. `quota` and `budget`: today's tokens, or the month's money, are used up; only the next day or
+ * month helps. `day` and `month`: running generations hold what is left of them, and may give it back.
  */
-export type LimitKind = "requests" | "tokens" | "concurrency" | "day" | "quota";
+export type LimitKind = "requests" | "tokens" | "concurrency" | "day" | "month" | "quota" | "budget";
+
+/** The limit that a request has to wait for. */
+export interface Refusal {
+  readonly who: "tenant" | "key";
+  readonly kind: LimitKind;
+  /** `month` and `budget` in millionths of the currency, as `remaining`. */
+  readonly limit: number;
+  readonly remaining: number;
+  readonly retryAfterMs: number;
+}
 
 export type ReserveAnswer =
   | {
@@ -67,21 +85,16 @@ export type ReserveAnswer =
       readonly maxTokens: number;
       /** null: every model. */
       readonly allowedModels: readonly string[] | null;
+      /** The tenant's turns in the pipeline for each of a tenant of priority 1. */
+      readonly weight: number;
       readonly rates: RateState;
     }
   | { readonly outcome: "unknown_key" | "expired_key" | "blocked" | "model_not_allowed" }
   /** The name belongs to another body, or to a request that was cancelled. */
   | { readonly outcome: "name_taken" | "cancelled" }
   /** Fits later. */
-  | {
-      readonly outcome: "limited";
-      readonly kind: LimitKind;
-      readonly limit: number;
-      readonly remaining: number;
-      readonly retryAfterMs: number;
-      readonly rates: RateState;
-    }
-  /** Fits never: more than the tenant's limits hold. */
+  | ({ readonly outcome: "limited"; readonly rates: RateState } & Refusal)
+  /** Fits never: more than the limits hold. */
   | ({ readonly outcome: "impossible"; readonly rates: RateState } & Impossible);
 
 /** What a kept generation that goes on finds: a lease for what it may still take, or why it gets none. */
@@ -92,37 +105,6 @@ export type RenewAnswer =
   | { readonly outcome: "gone" };
 
 export interface Impossible {
-  readonly reason: "output" | "context" | "tokens" | "quota" | "concurrency";
+  readonly reason: "output" | "context" | "tokens" | "quota" | "budget" | "concurrency";
   readonly limit: number;
 }
-
-/** Tokens granted a sequence when the caller names none and there is room for more. */
-const DEFAULT_MAX_TOKENS = 1024;
-
-/**
- * The max_tokens of each sequence of a generation under `limits`: what was asked for, or the most that fits the default,
- * the tenant, the context, a whole minute's tokens and what `dayTokens` (already used today) leave of the day. A reason when
- * no moment could ever admit it. What was asked for is granted even when today is too short for it: it waits for tomorrow.
- */
-export function grantTokens(asked: Omit<GenerationAsked, "model">, limits: TenantLimits, dayTokens = 0): Grant {
-  const { promptTokens, maxTokens, roomTokens, sequences = [promptTokens] } = asked;
-  const { maxOutputTokens, tokensPerMinute, tokensPerDay, maxContextTokens, concurrency } = limits;
-  const least = maxTokens ?? 1;
-  const longest = Math.max(...sequences);
-  const total = promptTokens + sequences.length * least;
-  if (least > maxOutputTokens) return { reason: "output", limit: maxOutputTokens };
-  if (maxContextTokens !== null && longest + least > maxContextTokens)
-    return { reason: "context", limit: maxContextTokens };
-  if (total > tokensPerMinute) return { reason: "tokens", limit: tokensPerMinute };
-  if (tokensPerDay !== null && total > tokensPerDay) return { reason: "quota", limit: tokensPerDay };
-  if (sequences.length > concurrency) return { reason: "concurrency", limit: concurrency };
-  if (maxTokens !== undefined) return { maxTokens };
-  const left = (limit: number | null) =>
-    limit === null ? Number.POSITIVE_INFINITY : Math.floor((limit - promptTokens) / sequences.length);
-  const contextLeft = maxContextTokens === null ? Number.POSITIVE_INFINITY : maxContextTokens - longest;
-  const dayLeft = tokensPerDay === null ? null : tokensPerDay - dayTokens;
-  const rooms = [roomTokens, contextLeft, left(tokensPerMinute), left(dayLeft)];
-  return { maxTokens: Math.max(1, Math.min(DEFAULT_MAX_TOKENS, maxOutputTokens, ...rooms)) };
-}
-
-type Grant = { readonly maxTokens: number } | Impossible;

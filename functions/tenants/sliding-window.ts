@@ -48,6 +48,11 @@ export class SlidingWindow {
     entry.tokens = tokens;
   }
 
+  isEmpty(nowMs: number): boolean {
+    this.#leave(nowMs);
+    return this.#first === this.#entries.length;
+  }
+
   usage(nowMs: number): WindowLimits {
     this.#leave(nowMs);
     return { requests: this.#requests, tokens: this.#tokens };

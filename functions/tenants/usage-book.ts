@@ -1,3 +1,4 @@
+import type { Spent } from "./payer.ts";
 import { dayBefore, dayOf } from "./utc-day.ts";
 
 const KEPT_DAYS = 400;
@@ -10,7 +11,17 @@ export interface UsageRow {
   readonly keyId: string;
   readonly requests: number;
   readonly promptTokens: number;
+  /** Of these, those that a prefix cache already held. */
+  readonly cachedTokens: number;
   readonly completionTokens: number;
+  /** What it cost, in millionths of the currency. */
+  readonly costMicros: number;
+}
+
+/** What one request, or one of its sequences, adds. */
+export interface UsageEntry extends Omit<UsageRow, "day"> {
+  /** The first key of the line of rotations that `keyId` is in. */
+  readonly rootId: string;
 }
 
 export interface RefusalRow {
@@ -21,7 +32,7 @@ export interface RefusalRow {
 
 /** Sums over all days and keys, as far back as the book remembers. */
 export interface UsageTotals {
-  readonly models: Record<string, Omit<UsageRow, "day" | "model" | "keyId">>;
+  readonly models: Record<string, Pick<UsageRow, "requests" | "promptTokens" | "completionTokens">>;
   readonly refusals: Record<string, number>;
 }
 
@@ -29,7 +40,8 @@ export interface UsageTotals {
 export class UsageBook {
   readonly #sql: SqlStorage;
   #day = "";
-  #dayTokens = 0;
+  /** Of #day and its month, by line of keys; "" is the tenant. */
+  readonly #spent = new Map<string, { tokens: number; micros: number }>();
   readonly #refusals = new Map<string, number>();
   #totals: UsageTotals | undefined;
 
@@ -38,21 +50,24 @@ export class UsageBook {
   }
 
   /** Adds to the day of `atMs`, which is when the request was admitted. */
-  add(atMs: number, entry: Omit<UsageRow, "day">): void {
-    const { model, keyId, requests, promptTokens, completionTokens } = entry;
+  add(atMs: number, entry: UsageEntry): void {
+    const { model, keyId, rootId, requests, promptTokens, cachedTokens, completionTokens, costMicros } = entry;
     const day = dayOf(atMs);
     this.#sql.exec(
-      `INSERT INTO usage VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET requests = requests + excluded.requests,
+      `INSERT INTO usage VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+       requests = requests + excluded.requests,
        prompt_tokens = prompt_tokens + excluded.prompt_tokens,
-       completion_tokens = completion_tokens + excluded.completion_tokens`,
-      day,
-      model,
-      keyId,
-      requests,
-      promptTokens,
-      completionTokens,
+       completion_tokens = completion_tokens + excluded.completion_tokens,
+       cached_tokens = cached_tokens + excluded.cached_tokens,
+       micros = micros + excluded.micros`,
+      ...[day, model, keyId, requests, promptTokens, completionTokens, rootId, cachedTokens, costMicros],
     );
-    if (day === this.#day) this.#dayTokens += promptTokens + completionTokens;
+    for (const payer of ["", rootId]) {
+      const spent = this.#spent.get(payer);
+      if (!spent) continue;
+      if (day === this.#day) spent.tokens += promptTokens + completionTokens;
+      if (day.slice(0, 7) === this.#day.slice(0, 7)) spent.micros += costMicros;
+    }
     const total = this.#totals?.models[model];
     if (this.#totals)
       this.#totals.models[model] = {
@@ -63,15 +78,26 @@ export class UsageBook {
     this.flushRefusals();
   }
 
-  /** Tokens of `day`, settled requests alone. */
-  tokensOf(day: string): number {
+  /** What settled requests of `day` and its month took; of the tenant, or of one line of keys. */
+  spent(day: string, rootId?: string): Spent {
     if (day !== this.#day) {
       this.#day = day;
-      const total = "SELECT ifnull(sum(prompt_tokens + completion_tokens), 0) AS tokens FROM usage WHERE day = ?";
-      this.#dayTokens = this.#sql.exec<{ tokens: number }>(total, day).one().tokens;
+      this.#spent.clear();
       this.#prune(day);
     }
-    return this.#dayTokens;
+    const payer = rootId ?? "";
+    const known = this.#spent.get(payer);
+    if (known) return known;
+    const sums = this.#sql.exec<{ tokens: number; micros: number }>(
+      `SELECT ifnull(sum(micros), 0) AS micros,
+       ifnull(sum(CASE WHEN day = ?1 THEN prompt_tokens + completion_tokens END), 0) AS tokens
+       FROM usage WHERE day BETWEEN substr(?1, 1, 7) AND substr(?1, 1, 7) || '-31' AND (?2 = '' OR root_id = ?2)`,
+      day,
+      payer,
+    );
+    const spent = sums.one();
+    this.#spent.set(payer, spent);
+    return spent;
   }
 
   /** Counts a refusal in memory: a caller that hammers must not cost a write each time. */
@@ -103,9 +129,12 @@ export class UsageBook {
         keyId: string;
         requests: number;
         promptTokens: number;
+        cachedTokens: number;
         completionTokens: number;
+        costMicros: number;
       }>(
-        `SELECT day, model, key_id AS keyId, requests, prompt_tokens AS promptTokens, completion_tokens AS completionTokens
+        `SELECT day, model, key_id AS keyId, requests, prompt_tokens AS promptTokens, cached_tokens AS cachedTokens,
+         completion_tokens AS completionTokens, micros AS costMicros
          FROM usage WHERE day BETWEEN ? AND ? ORDER BY day, model, key_id`,
         from,
         to,

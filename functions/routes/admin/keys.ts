@@ -22,11 +22,11 @@ export const keys = new Hono<GatewayTypes>()
   })
   .post(KEYS, async (c) => {
     const { name, ledger } = tenantOf(c);
-    const { label, expiresAt: expiresMs } = validate(newKeySchema, await readOptionalJsonBody(c.req.raw));
-    return audited(c, name, { label, expiresMs }, async () => {
+    const { expiresAt: expiresMs, ...rest } = validate(newKeySchema, await readOptionalJsonBody(c.req.raw));
+    return audited(c, name, { ...rest, expiresMs }, async () => {
       if (!(await ledger.describe())) throw noSuchTenant();
       const { key, secretSha256 } = mintKey(name, readGatewaySettings(c.env).keySecret);
-      const record = await ledger.addKey({ secretSha256, label, expiresMs });
+      const record = await ledger.addKey({ ...rest, secretSha256, expiresMs });
       if (!record) throw tooManyKeys();
       return c.json({ ...keyReply(record), key }, 201);
     });

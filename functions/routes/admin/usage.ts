@@ -20,8 +20,18 @@ export const usage = new Hono<GatewayTypes>().get("/admin/v1/tenants/:tenant/usa
 
 /** RFC 4180. Days, model ids, key ids and counts need no quotes. */
 function usageCsv(rows: readonly UsageRow[]): string {
-  const lines = rows.map(({ day, model, keyId, requests, promptTokens, completionTokens }) =>
-    [day, model, keyId, requests, promptTokens, completionTokens].join(","),
+  const lines = rows.map((row) =>
+    [
+      row.day,
+      row.model,
+      row.keyId,
+      row.requests,
+      row.promptTokens,
+      row.completionTokens,
+      row.cachedTokens,
+      row.costMicros,
+    ].join(","),
   );
-  return `${["day,model,key,requests,prompt_tokens,completion_tokens", ...lines].join("\r\n")}\r\n`;
+  const header = "day,model,key,requests,prompt_tokens,completion_tokens,cached_tokens,cost_micros";
+  return `${[header, ...lines].join("\r\n")}\r\n`;
 }

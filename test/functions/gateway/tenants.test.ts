@@ -22,7 +22,9 @@ describe("a tenant", () => {
       createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
       blocked: false,
       limits: DEFAULT_LIMITS,
-      now: { requestsThisMinute: 0, tokensThisMinute: 0, tokensToday: 0, running: 0 },
+      raise: null,
+      aliases: {},
+      now: { requestsThisMinute: 0, tokensThisMinute: 0, tokensToday: 0, microsThisMonth: 0, running: 0 },
       alerts: [],
       firstKey: expect.objectContaining({ id: expect.stringMatching(/^key_[0-9a-f]{16}$/), state: "live" }),
     });

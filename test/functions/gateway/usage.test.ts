@@ -24,34 +24,44 @@ async function usedTenant() {
     path: `/tenants/${caller.tenant}/usage`,
     prompt: sum("prompt_tokens"),
     completion: sum("completion_tokens"),
+    // Each answer's price is rounded up to a whole millionth: 1 a prompt token, 2.5 a completion token.
+    cost: answers.reduce((total, usage) => total + Math.ceil(usage.prompt_tokens! + 2.5 * usage.completion_tokens!), 0),
   };
 }
 
 test("sums of usage are the tokens that answers reported, by day, model and key", async () => {
-  const { caller, path, prompt, completion } = await usedTenant();
+  const { caller, path, prompt, completion, cost } = await usedTenant();
   await caller.get("/v1/models");
   await caller.get("/v1/models");
   const { usage, refusals } = await operateJson<Usage>("GET", path);
   const row = { day: today(), keyId: expect.stringMatching(/^key_/) };
   expect(usage).toEqual([
-    { ...row, model: "", requests: 1, promptTokens: 0, completionTokens: 0 },
-    { ...row, model: MODEL, requests: 3, promptTokens: prompt, completionTokens: completion },
+    { ...row, model: "", requests: 1, promptTokens: 0, cachedTokens: 0, completionTokens: 0, costMicros: 0 },
+    {
+      ...row,
+      model: MODEL,
+      requests: 3,
+      promptTokens: prompt,
+      cachedTokens: 0,
+      completionTokens: completion,
+      costMicros: cost,
+    },
   ]);
   expect(refusals).toEqual([{ day: today(), reason: "requests", count: 1 }]);
 });
 
 test("usage is exported as CSV", async () => {
-  const { path, prompt, completion } = await usedTenant();
+  const { path, prompt, completion, cost } = await usedTenant();
   const response = await operate("GET", `${path}?format=csv`);
   expect(response.headers.get("content-type")).toBe("text/csv; charset=utf-8");
   const [header, row, end] = (await response.text()).split("\r\n");
-  expect(header).toBe("day,model,key,requests,prompt_tokens,completion_tokens");
-  expect(row).toMatch(new RegExp(`^${today()},${MODEL},key_[0-9a-f]{16},3,${prompt},${completion}$`));
+  expect(header).toBe("day,model,key,requests,prompt_tokens,completion_tokens,cached_tokens,cost_micros");
+  expect(row).toMatch(new RegExp(`^${today()},${MODEL},key_[0-9a-f]{16},3,${prompt},${completion},0,${cost}$`));
   expect(end).toBe("");
 });
 
 test("a tenant sees its own usage and limits", async () => {
-  const { caller, prompt, completion } = await usedTenant();
+  const { caller, prompt, completion, cost } = await usedTenant();
   const response = await caller.get("/v1/usage");
   expect(response.headers.get("x-ratelimit-remaining-requests")).toBe("0");
   expect(await response.json()).toMatchObject({
@@ -62,12 +72,18 @@ test("a tenant sees its own usage and limits", async () => {
       requests_this_minute: 4,
       tokens_this_minute: prompt + completion,
       tokens_today: prompt + completion,
+      micros_this_month: cost,
       running: 0,
+    },
+    key: {
+      id: expect.stringMatching(/^key_/),
+      limits: { requests_per_minute: null },
+      now: { requests_this_minute: 4, micros_this_month: cost },
     },
     to: today(),
     data: [
       { model: "", requests: 1 },
-      { model: MODEL, requests: 3, prompt_tokens: prompt, completion_tokens: completion },
+      { model: MODEL, requests: 3, prompt_tokens: prompt, completion_tokens: completion, cost_micros: cost },
     ],
   });
 });

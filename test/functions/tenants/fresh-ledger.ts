@@ -2,6 +2,10 @@ import { env } from "cloudflare:workers";
 import type { LimitChanges } from "../../../functions/tenants/limits.ts";
 import type { ReserveCall } from "../../../functions/tenants/reservation.ts";
 
+/** As vitest.config.ts sets them. */
+export const PRICES = { promptMicros: 1_000_000, cachedPromptMicros: 250_000, completionMicros: 2_500_000 };
+export const ALL_LEFT = { tokens: Number.POSITIVE_INFINITY, micros: Number.POSITIVE_INFINITY };
+
 let reservations = 0;
 export const SECRET_SHA256 = "5".repeat(64);
 

@@ -4,12 +4,13 @@ import { expect, test } from "vitest";
 import { LEDGER_MIGRATIONS } from "../../../functions/tenants/ledger-schema.ts";
 import { reserveCall, SECRET_SHA256 } from "./fresh-ledger.ts";
 
+const TABLES = ["keys", "admissions", "usage", "refusals", "tenant", "kept_generations", "schema_version"];
+
 test("a ledger from before versions keeps its tenant, keys and minute", async () => {
   const ledger = env.LEDGER.getByName(crypto.randomUUID());
   const nowMs = Date.now();
   await runInDurableObject(ledger, async (_, { storage }) => {
-    for (const table of ["keys", "admissions", "usage", "refusals", "tenant", "schema_version"])
-      storage.sql.exec(`DROP TABLE ${table}`);
+    for (const table of TABLES) storage.sql.exec(`DROP TABLE ${table}`);
     storage.sql.exec(LEDGER_MIGRATIONS[0]!);
     const limits = { requestsPerMinute: 2, tokensPerMinute: 100, concurrency: 3, maxOutputTokens: 50 };
     storage.sql.exec("INSERT INTO limits VALUES (1, ?)", JSON.stringify(limits));
@@ -23,6 +24,74 @@ test("a ledger from before versions keeps its tenant, keys and minute", async ()
   });
   expect(await ledger.describe()).toMatchObject({ createdMs: nowMs, blocked: false, limits: { tokensPerDay: null } });
   expect(await ledger.listKeys()).toMatchObject([{ id: `key_${SECRET_SHA256.slice(0, 16)}`, expiresMs: null }]);
+});
+
+test("a ledger from before money and key limits keeps its rows, and rotated keys their line", async () => {
+  const ledger = env.LEDGER.getByName(crypto.randomUUID());
+  const nowMs = Date.now();
+  const today = new Date(nowMs).toISOString().slice(0, 10);
+  await runInDurableObject(ledger, async (_, { storage }) => {
+    for (const table of TABLES) storage.sql.exec(`DROP TABLE ${table}`);
+    for (const step of LEDGER_MIGRATIONS.slice(0, 4)) storage.sql.exec(step);
+    storage.sql.exec("CREATE TABLE schema_version (version INTEGER NOT NULL)");
+    storage.sql.exec("INSERT INTO schema_version VALUES (4)");
+    storage.sql.exec("INSERT INTO tenant VALUES (1, ?, 0, ?)", JSON.stringify({ tokensPerDay: 1_000 }), nowMs);
+    const key = "INSERT INTO keys VALUES (?, ?, ?, ?, NULL, NULL, NULL, ?)";
+    storage.sql.exec(key, "key_a", "a", "first", nowMs, "key_forgotten");
+    storage.sql.exec(key, "key_b", "b", "second", nowMs + 1, "key_a");
+    storage.sql.exec(key, "key_c", SECRET_SHA256, "third", nowMs + 2, "key_b");
+    storage.sql.exec("INSERT INTO usage VALUES (?, 'a-model', 'key_a', 2, 300, 40)", today);
+    storage.sql.exec("INSERT INTO usage VALUES (?, 'a-model', 'key_gone', 1, 50, 10)", today);
+    storage.sql.exec(
+      "INSERT INTO admissions VALUES ('runs', ?, 30, ?, 'key_b', 'a-model', 20, 1)",
+      nowMs,
+      nowMs + 60_000,
+    );
+  });
+  await evictDurableObject(ledger);
+  const holding = { requestsThisMinute: 1, tokensThisMinute: 30, microsThisMonth: 0, running: 1 };
+  expect(await ledger.describe()).toMatchObject({ raise: null, aliases: {}, now: { ...holding, tokensToday: 430 } });
+  const keys = await ledger.listKeys();
+  expect(keys.map(({ id, rootId }) => [id, rootId])).toEqual([
+    ["key_a", "key_a"],
+    ["key_b", "key_a"],
+    ["key_c", "key_a"],
+  ]);
+  expect(keys[2]).toMatchObject({ limits: { tokensPerDay: null }, now: { ...holding, tokensToday: 370 } });
+  await ledger.settle("runs", { promptTokens: 20, completionTokens: 5 });
+  expect((await ledger.usage(today, today)).usage).toEqual([
+    {
+      day: today,
+      model: "a-model",
+      keyId: "key_a",
+      requests: 2,
+      promptTokens: 300,
+      cachedTokens: 0,
+      completionTokens: 40,
+      costMicros: 0,
+    },
+    {
+      day: today,
+      model: "a-model",
+      keyId: "key_b",
+      requests: 1,
+      promptTokens: 20,
+      cachedTokens: 0,
+      completionTokens: 5,
+      costMicros: 0,
+    },
+    {
+      day: today,
+      model: "a-model",
+      keyId: "key_gone",
+      requests: 1,
+      promptTokens: 50,
+      cachedTokens: 0,
+      completionTokens: 10,
+      costMicros: 0,
+    },
+  ]);
+  expect(await ledger.reserve(reserveCall())).toMatchObject({ outcome: "admitted", weight: 1 });
 });
 
 test("tables from newer code are refused rather than misread", async () => {

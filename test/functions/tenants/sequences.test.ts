@@ -1,8 +1,9 @@
 import { evictDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
-import { DEFAULT_LIMITS } from "../../../functions/tenants/limits.ts";
-import { grantTokens, sequenceReservation } from "../../../functions/tenants/reservation.ts";
-import { freshLedger, reserveCall } from "./fresh-ledger.ts";
+import { grantTokens } from "../../../functions/tenants/grant.ts";
+import { DEFAULT_LIMITS, type TenantLimits } from "../../../functions/tenants/limits.ts";
+import { sequenceReservation } from "../../../functions/tenants/reservation.ts";
+import { ALL_LEFT, freshLedger, PRICES, reserveCall } from "./fresh-ledger.ts";
 
 const LIMITS = { requestsPerMinute: 10, tokensPerMinute: 1_000, concurrency: 6 };
 
@@ -48,23 +49,25 @@ test("each sequence settles by itself, once, and a prompt is charged to the firs
 describe("max_tokens of several sequences", () => {
   const limits = { ...DEFAULT_LIMITS, tokensPerMinute: 1000, maxContextTokens: 300 };
   const asked = { promptTokens: 100, sequences: [60, 0, 40, 0], roomTokens: 8000 };
+  const grant = (fields: { maxTokens?: number }, under: TenantLimits) =>
+    grantTokens({ ...asked, ...fields }, under, PRICES, ALL_LEFT);
 
   test("fill what the prompts leave of a minute, in equal parts", () => {
-    expect(grantTokens(asked, limits)).toEqual({ maxTokens: 225 });
-    expect(grantTokens({ ...asked, maxTokens: 225 }, limits)).toEqual({ maxTokens: 225 });
-    expect(grantTokens({ ...asked, maxTokens: 226 }, limits)).toEqual({ reason: "tokens", limit: 1000 });
+    expect(grant({}, limits)).toEqual({ maxTokens: 225 });
+    expect(grant({ maxTokens: 225 }, limits)).toEqual({ maxTokens: 225 });
+    expect(grant({ maxTokens: 226 }, limits)).toEqual({ reason: "tokens", limit: 1000 });
   });
 
   test("keep the longest prompt's answers within the tenant's context", () => {
-    expect(grantTokens(asked, { ...limits, tokensPerMinute: 9000 })).toEqual({ maxTokens: 240 });
-    expect(grantTokens({ ...asked, maxTokens: 241 }, { ...limits, tokensPerMinute: 9000 })).toEqual({
+    expect(grant({}, { ...limits, tokensPerMinute: 9000 })).toEqual({ maxTokens: 240 });
+    expect(grant({ maxTokens: 241 }, { ...limits, tokensPerMinute: 9000 })).toEqual({
       reason: "context",
       limit: 300,
     });
   });
 
   test("are impossible with more sequences than may ever run at the same time", () => {
-    expect(grantTokens({ ...asked, maxTokens: 1 }, { ...limits, concurrency: 3 })).toEqual({
+    expect(grant({ maxTokens: 1 }, { ...limits, concurrency: 3 })).toEqual({
       reason: "concurrency",
       limit: 3,
     });

@@ -24,7 +24,9 @@ test("a day holds its tokens exactly, and the next day holds as many again", asy
   expect(late).toMatchObject({ outcome: "limited", kind: "quota", remaining: 10, retryAfterMs: MIDNIGHT_MS - NOON_MS });
   expect(await ledger.reserve(reserveCall({ promptTokens: 9, maxTokens: 1 }))).toMatchObject({
     outcome: "admitted",
-    rates: { day: { limitTokens: 1_000, remainingTokens: 0, resetMs: MIDNIGHT_MS - NOON_MS } },
+    rates: {
+      allowances: [{}, {}, { name: "day", limit: 1_000, remaining: 0, resetMs: MIDNIGHT_MS - NOON_MS }],
+    },
   });
 
   vi.setSystemTime(MIDNIGHT_MS);
