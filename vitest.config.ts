@@ -33,7 +33,7 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
-            miniflare: { bindings: { ...testSecrets, ...testPrices } },
+            miniflare: { bindings: { ...testSecrets, ...testPrices, LAPIDARY_STRICT: "1" } },
           }),
         ],
         test: {

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { unstable_readConfig } from "wrangler";
+import type { Plan } from "../weights/plan.ts";
 import { type DevServer, startDevServer } from "./dev-server.ts";
-import type { LocalTopology } from "./local-topology.ts";
 import { divideIntoScripts, type Script, scriptConfig } from "./scripts-plan.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -19,7 +19,9 @@ export interface ClusterOptions {
   readonly port: number;
   /** The model folder. */
   readonly model: string;
-  readonly topology: LocalTopology;
+  readonly plan: Plan;
+  /** Overrides of wrangler.toml's [vars], for all scripts. */
+  readonly vars: Readonly<Record<string, string>>;
   /** A module to serve instead of the gateway's. */
   readonly entry?: string;
   /** Where the gateway's objects keep their storage; default .wrangler/state, which `lapidary start` uses too. */
@@ -44,11 +46,11 @@ export interface Cluster {
  * makes several processor cores work at the same time.
  */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
-  const { processes, port, model, topology, entry, persistTo = join(root, ".wrangler/state"), onOutput } = options;
+  const { processes, port, model, plan, vars, entry, persistTo = join(root, ".wrangler/state"), onOutput } = options;
   const folder = await mkdtemp(join(tmpdir(), "lapidary-cluster-"));
-  const scripts = divideIntoScripts(topology.plan, processes, NAME);
+  const scripts = divideIntoScripts(plan, processes, NAME);
   const base = unstable_readConfig({ config: join(root, "wrangler.toml") });
-  const service = { scripts, base, model, entry, vars: { ...base.vars, ...topology.vars } };
+  const service = { scripts, base, model, entry, vars: { ...base.vars, ...vars } };
   const servers: DevServer[] = [];
   const stop = async () => {
     await Promise.all(servers.map((server) => server.stop()));

@@ -16,6 +16,8 @@ export interface ServingOptions {
   readonly port: number;
   readonly model?: string;
   readonly verbose?: boolean;
+  readonly hopMs: number;
+  readonly strict?: boolean;
 }
 
 /** A folder to serve from. */
@@ -32,7 +34,14 @@ export function withServingOptions(command: Command): Command {
   return command
     .option("--port <number>", "port on 127.0.0.1 (0: any free one)", integerArgument(0, 65_535), 8787)
     .option("--model <folder>", "a folder written by `lapidary convert` (default: the bundled demo model)")
+    .option("--hop-ms <ms>", "hold every message between parts back, as a network does", integerArgument(0, 1000), 0)
+    .option("--strict", "refuse what production would: memory, messages, nesting, writes between tokens")
     .option("--verbose", "show everything wrangler and the Worker print");
+}
+
+/** Variables of the Worker that `options` ask for. */
+export function servingVars({ hopMs, strict }: ServingOptions): Record<string, string> {
+  return { LAPIDARY_HOP_MS: String(hopMs), LAPIDARY_STRICT: strict ? "1" : "0" };
 }
 
 /** Prepares what a local service needs, has `start` begin it, prints how to use it, and waits until it is stopped. */

@@ -11,6 +11,7 @@ const MAX_KV_TOKENS = 1 << 24;
 /** What an engine has slots for, prefixes left out. */
 const MAX_SESSIONS = 256;
 const MAX_KEEP_WARM_SECONDS = 86_400;
+const MAX_HOP_MS = 1000;
 const MIN_SECRET_BYTES = 32;
 
 /** A variable of wrangler.toml: always text. */
@@ -44,6 +45,10 @@ const pipelineSchema = z.object({
   LAPIDARY_MAX_SESSIONS: whole(1, MAX_SESSIONS, 16),
   /** Links are closed after this long without a session. */
   LAPIDARY_KEEP_WARM_SECONDS: whole(0, MAX_KEEP_WARM_SECONDS, 60),
+  /** Milliseconds by which every message of the ring is late: what hops take in production, for trying it locally. */
+  LAPIDARY_HOP_MS: whole(0, MAX_HOP_MS, 0),
+  /** 1 refuses what production would refuse and a local workerd lets pass. */
+  LAPIDARY_STRICT: z.enum(["0", "1"]).default("0"),
 });
 
 const secret = z
@@ -113,6 +118,8 @@ export interface PipelineSettings {
   readonly prefixTokens: number;
   readonly maxSessions: number;
   readonly keepWarmSeconds: number;
+  readonly hopMs: number;
+  readonly strict: boolean;
 }
 
 export interface GatewaySettings {
@@ -140,6 +147,8 @@ export function readPipelineSettings(env: object): PipelineSettings {
     prefixTokens: values.LAPIDARY_PREFIX_TOKENS,
     maxSessions: values.LAPIDARY_MAX_SESSIONS,
     keepWarmSeconds: values.LAPIDARY_KEEP_WARM_SECONDS,
+    hopMs: values.LAPIDARY_HOP_MS,
+    strict: values.LAPIDARY_STRICT === "1",
   };
 }
 

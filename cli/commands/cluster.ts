@@ -4,7 +4,7 @@ import { localTopology } from "../local-topology.ts";
 import { integerArgument } from "../number-argument.ts";
 import { planTable } from "../plan-table.ts";
 import type { Script } from "../scripts-plan.ts";
-import { type ServingOptions, say, serve, withServingOptions } from "../serving.ts";
+import { type ServingOptions, say, serve, servingVars, withServingOptions } from "../serving.ts";
 
 const MAX_PROCESSES = 64;
 
@@ -32,7 +32,8 @@ async function cluster(options: ClusterOptions): Promise<void> {
     const topology = localTopology(manifest);
     say(planTable(topology.plan));
     const { port, processes } = options;
-    const service = await startCluster({ processes, port, model: folder, topology, onOutput });
+    const vars = { ...topology.vars, ...servingVars(options) };
+    const service = await startCluster({ processes, port, model: folder, plan: topology.plan, vars, onOutput });
     for (const { script } of service.scripts) say(describe(script));
     return service;
   });

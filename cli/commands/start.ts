@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { startDevServer } from "../dev-server.ts";
 import { localTopology } from "../local-topology.ts";
 import { planTable } from "../plan-table.ts";
-import { type ServingOptions, say, serve, withServingOptions } from "../serving.ts";
+import { type ServingOptions, say, serve, servingVars, withServingOptions } from "../serving.ts";
 
 export function startCommand(): Command {
   return withServingOptions(
@@ -16,7 +16,8 @@ async function start(options: ServingOptions): Promise<void> {
     if (topology) say(planTable(topology.plan));
     return await startDevServer({
       port: options.port,
-      ...(topology && { model: folder, vars: topology.vars }),
+      ...(topology && { model: folder }),
+      vars: { ...topology?.vars, ...servingVars(options) },
       onOutput,
     });
   });

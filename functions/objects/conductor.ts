@@ -12,6 +12,7 @@ import { Pipeline } from "../pipeline/pipeline.ts";
 import type { ConductorStatus } from "../pipeline/pipeline-status.ts";
 import { RingSession, type SessionAsked } from "../pipeline/ring-session.ts";
 import { NOTHING_USED, settle, type TokenUsage } from "../pipeline/settlement.ts";
+import { tokenPathStorage } from "../pipeline/token-path-storage.ts";
 import { readPipelineSettings } from "../settings.ts";
 
 /** How long a generation can be resumed. */
@@ -24,7 +25,11 @@ const RETENTION_MS = 600_000;
  */
 export class Conductor extends DurableObject<Env> {
   readonly #pipeline = new LazyPart<Pipeline>();
-  readonly #records = new GenerationRecords(this.ctx.storage);
+  readonly #storage = tokenPathStorage(this.ctx.storage, () => {
+    const pipeline = this.#pipeline.part;
+    return pipeline?.topology.strict === true && pipeline.ring.passages > 0;
+  });
+  readonly #records = new GenerationRecords(this.#storage);
   readonly #runs = new Map<string, GenerationRun>();
   readonly #pauses = new Pauses();
   #sweeping: Promise<void> | undefined;
@@ -139,9 +144,8 @@ export class Conductor extends DurableObject<Env> {
 
   /** An alarm is a confirmed write, which holds frames back: one is set before a life's first frame, and by the alarm. */
   async #ensureSweeping(): Promise<void> {
-    const { storage } = this.ctx;
-    this.#sweeping ??= storage.getAlarm().then(async (atMs) => {
-      if (atMs === null) await storage.setAlarm(Date.now() + RETENTION_MS);
+    this.#sweeping ??= this.#storage.getAlarm().then(async (atMs) => {
+      if (atMs === null) await this.#storage.setAlarm(Date.now() + RETENTION_MS);
     });
     await this.#sweeping;
   }

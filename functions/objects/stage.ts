@@ -4,7 +4,9 @@ import { AssetsSource } from "../assets-source.ts";
 import { createEngine } from "../engine-registry.ts";
 import type { Env } from "../env.ts";
 import { checkEngine, type JoinAnswer, type PartReport, type StageAssignment } from "../pipeline/assignment.ts";
+import { checkCallDepth } from "../pipeline/calls.ts";
 import { toFailure } from "../pipeline/failure.ts";
+import { checkPartMemory } from "../pipeline/isolate-budget.ts";
 import { LazyPart } from "../pipeline/lazy-part.ts";
 import { acceptLink } from "../pipeline/link.ts";
 import { partStub } from "../pipeline/part-stub.ts";
@@ -24,7 +26,9 @@ export class Stage extends DurableObject<Env> {
   /** Loads what the assignment names, once, and links to its successors; safe to repeat. */
   async join(assignment: StageAssignment): Promise<JoinAnswer> {
     try {
+      checkCallDepth(assignment.depth, "joining");
       const { stage, hiddenSize } = await this.#ensureReady(assignment);
+      if (assignment.strict) checkPartMemory(`stage ${assignment.group}`, stage.memoryBytes);
       await this.#node.join(assignment, stage, hiddenSize);
       return { joined: true, report: this.report() };
     } catch (error) {

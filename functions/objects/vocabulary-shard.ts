@@ -4,7 +4,9 @@ import { AssetsSource } from "../assets-source.ts";
 import { createEngine } from "../engine-registry.ts";
 import type { Env } from "../env.ts";
 import { checkEngine, type JoinAnswer, type PartReport, type ShardAssignment } from "../pipeline/assignment.ts";
+import { checkCallDepth } from "../pipeline/calls.ts";
 import { toFailure } from "../pipeline/failure.ts";
+import { checkPartMemory } from "../pipeline/isolate-budget.ts";
 import { LazyPart } from "../pipeline/lazy-part.ts";
 import { acceptLink } from "../pipeline/link.ts";
 import { readPinnedManifest } from "../pipeline/pinned-manifest.ts";
@@ -21,7 +23,10 @@ export class Vocabulary extends DurableObject<Env> {
   /** Loads what the assignment names, once; safe to repeat. */
   async join(assignment: ShardAssignment): Promise<JoinAnswer> {
     try {
-      await this.#node.join(assignment, await this.#ensureReady(assignment));
+      checkCallDepth(assignment.depth, "joining");
+      const shard = await this.#ensureReady(assignment);
+      if (assignment.strict) checkPartMemory(`vocabulary shard ${assignment.index}`, shard.memoryBytes);
+      await this.#node.join(assignment, shard);
       return { joined: true, report: this.report() };
     } catch (error) {
       return { joined: false, failure: toFailure(error) };

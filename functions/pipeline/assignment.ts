@@ -12,6 +12,12 @@ interface Assignment {
   readonly engine: EngineIdentity;
   /** The most rows of a frame. */
   readonly maxRows: number;
+  /** Of the links that this part dials. */
+  readonly hopMs: number;
+  /** Refuse what only production would. */
+  readonly strict: boolean;
+  /** Calls from the client's request to this one. */
+  readonly depth: number;
 }
 
 /** An object to hold a link to. */

@@ -1,4 +1,5 @@
 import type { JoinAnswer, PartReport, ShardAssignment, StageAssignment, Successor } from "./assignment.ts";
+import { JOIN_DEPTH } from "./calls.ts";
 import { asLost, toInferenceError } from "./failure.ts";
 import { type FaultPlace, placeName } from "./frame.ts";
 import { type PartBindings, partStub, stageNamespace, vocabularyNamespace } from "./part-stub.ts";
@@ -133,6 +134,8 @@ export class Joins {
   }
 
   #pinned() {
-    return { pipelineHash: this.#owner.pipelineHash, incarnation: this.#owner.incarnation };
+    const { hopMs, strict } = this.#topology;
+    const { pipelineHash, incarnation } = this.#owner;
+    return { pipelineHash, incarnation, hopMs, strict, depth: JOIN_DEPTH };
   }
 }

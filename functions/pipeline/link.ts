@@ -1,4 +1,5 @@
 import { InferenceError } from "../../runtime/errors.ts";
+import { checkCallDepth } from "./calls.ts";
 import { MAX_FRAME_BYTES } from "./frame.ts";
 import { DIAL_LIMIT_MS, withTimeLimit } from "./time-limit.ts";
 
@@ -24,20 +25,21 @@ export class Link {
   readonly #events: LinkEvents;
   #socket: WebSocket | null;
 
-  constructor(socket: WebSocket, peer: string, incarnation: string, events: LinkEvents) {
+  constructor(socket: WebSocket, peer: string, { incarnation, hopMs }: Caller, events: LinkEvents) {
     this.peer = peer;
     this.incarnation = incarnation;
     this.#events = events;
     this.#socket = socket;
     socket.binaryType = "arraybuffer";
     socket.accept();
-    socket.addEventListener("message", ({ data }) => {
-      if (this.#socket === null) return;
-      if (typeof data === "string") this.#lose(UNSUPPORTED_DATA);
-      else events.message(data as ArrayBuffer, this);
-    });
-    socket.addEventListener("close", () => this.#lose(NORMAL));
-    socket.addEventListener("error", () => this.#lose(NORMAL));
+    // Timers of one length fire in their order, so what is late stays in order, and waits for nothing before it.
+    const arrives = (event: () => void) => {
+      if (hopMs === 0) event();
+      else setTimeout(event, hopMs);
+    };
+    socket.addEventListener("message", ({ data }) => arrives(() => this.#receive(data)));
+    socket.addEventListener("close", () => arrives(() => this.#lose(NORMAL)));
+    socket.addEventListener("error", () => arrives(() => this.#lose(NORMAL)));
   }
 
   get open(): boolean {
@@ -74,6 +76,12 @@ export class Link {
     closeQuietly(socket, NORMAL);
   }
 
+  #receive(data: unknown): void {
+    if (this.#socket === null) return;
+    if (typeof data === "string") this.#lose(UNSUPPORTED_DATA);
+    else this.#events.message(data as ArrayBuffer, this);
+  }
+
   #lose(code: number): void {
     const socket = this.#socket;
     if (socket === null) return;
@@ -94,11 +102,16 @@ function closeQuietly(socket: WebSocket | null, code: number): void {
 export interface Caller {
   readonly role: "conductor" | "stage";
   readonly incarnation: string;
+  /** Both ends take every message this much later than it came. */
+  readonly hopMs: number;
+  /** Calls from the client's request to the upgrade. */
+  readonly depth: number;
 }
 
-/** Opens a socket to `stub`; InferenceError stage_lost or timed_out. */
+/** Opens a socket to `stub`; InferenceError stage_lost, timed_out, or unsupported when the call is nested too deep. */
 export async function dialLink(stub: Fetcher, peer: string, caller: Caller, events: LinkEvents): Promise<Link> {
-  const url = `https://ring/${caller.role}/${caller.incarnation}`;
+  checkCallDepth(caller.depth, `a link to ${peer}`);
+  const url = `https://ring/${caller.role}/${caller.incarnation}/${caller.hopMs}/${caller.depth}`;
   const upgrade = stub.fetch(url, { headers: { Upgrade: "websocket" } }).catch((cause: unknown) => {
     throw new InferenceError("stage_lost", `${peer} refused a link: ${String(cause)}`, { cause });
   });
@@ -106,7 +119,7 @@ export async function dialLink(stub: Fetcher, peer: string, caller: Caller, even
   if (!response.webSocket) {
     throw new InferenceError("stage_lost", `${peer} answered ${response.status} where a socket was expected`);
   }
-  return new Link(response.webSocket, peer, caller.incarnation, events);
+  return new Link(response.webSocket, peer, caller, events);
 }
 
 /** Answers an upgrade; `opened` gets the link before its first message. Anything that is no upgrade of ours is a 426. */
@@ -118,13 +131,19 @@ export function acceptLink(
   const caller = readCaller(request);
   if (caller === null) return new Response("expected a link of the ring", { status: 426 });
   const { 0: theirs, 1: ours } = new WebSocketPair();
-  opened(new Link(ours, caller.role, caller.incarnation, events), caller);
+  opened(new Link(ours, caller.role, caller, events), caller);
   return new Response(null, { status: 101, webSocket: theirs });
 }
 
 function readCaller(request: Request): Caller | null {
   if (request.headers.get("Upgrade") !== "websocket") return null;
-  const match = /^\/(conductor|stage)\/([0-9a-f]{32})$/.exec(new URL(request.url).pathname);
+  const match = /^\/(conductor|stage)\/([0-9a-f]{32})\/(\d{1,4})\/(\d{1,2})$/.exec(new URL(request.url).pathname);
   if (match === null) return null;
-  return { role: match[1] === "conductor" ? "conductor" : "stage", incarnation: match[2]! };
+  const [, role, incarnation, hopMs, depth] = match;
+  return {
+    role: role === "conductor" ? "conductor" : "stage",
+    incarnation: incarnation!,
+    hopMs: Number(hopMs),
+    depth: Number(depth),
+  };
 }

@@ -2,6 +2,7 @@ import { InferenceError } from "../../runtime/errors.ts";
 import type { Selection, ShardSelection } from "../../runtime/sampling/selection.ts";
 import type { PartReport } from "./assignment.ts";
 import { Breath } from "./breath.ts";
+import { JOIN_DEPTH } from "./calls.ts";
 import { asLost, toInferenceError } from "./failure.ts";
 import { type FaultPlace, type Frame, type FrameBody, type FrameOf, placeName, type RowAnswer } from "./frame.ts";
 import { decodeFrame, encodeFrame } from "./frame-codec.ts";
@@ -72,7 +73,9 @@ export class Ring implements LinkEvents {
     const places = [{ group: 0, replica: route[0]! }, ...this.#shards.map(shardPlace)];
     const successors = places.map((place) => ({ place, name: this.#joins.nameOf(place) }));
     try {
-      await this.#links.dial(successors, { role: "conductor", incarnation: this.#owner.incarnation });
+      const { incarnation } = this.#owner;
+      const { hopMs } = this.#topology;
+      await this.#links.dial(successors, { role: "conductor", incarnation, hopMs, depth: JOIN_DEPTH });
     } catch (error) {
       this.#joins.forget();
       throw error;

@@ -60,7 +60,8 @@ export class StageNode implements LinkEvents {
       this.#stage = stage;
       this.#assignment = assignment;
     });
-    await this.#outbound.dial(assignment.successors, { role: "stage", incarnation: assignment.incarnation });
+    const { successors, incarnation, hopMs, depth } = assignment;
+    await this.#outbound.dial(successors, { role: "stage", incarnation, hopMs, depth: depth + 1 });
   }
 
   accepted(link: Link): void {

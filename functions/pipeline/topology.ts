@@ -44,6 +44,10 @@ export interface Topology {
   /** The most of it that may hold prefixes without a session. */
   readonly prefixTokens: number;
   readonly maxSessions: number;
+  /** By how much messages of the ring are held back, to imitate production. */
+  readonly hopMs: number;
+  /** Refuse what only production would. */
+  readonly strict: boolean;
 }
 
 /** Cuts `manifest` as the settings say; InferenceError unsupported when it cannot be cut so. */
@@ -53,7 +57,7 @@ export function planTopology(
   engine: EngineIdentity,
   settings: PipelineSettings,
 ): Topology {
-  const { replicas, chunkRows, kvTokens, prefixTokens, maxSessions } = settings;
+  const { replicas, chunkRows, kvTokens, prefixTokens, maxSessions, hopMs, strict } = settings;
   return {
     manifestHash,
     engine: { name: engine.name, version: engine.version, activations: engine.activations, kvBits: engine.kvBits },
@@ -71,6 +75,8 @@ export function planTopology(
     // The ort engine holds what is shared once for each session.
     prefixTokens: engine.name === "simd" ? prefixTokens : 0,
     maxSessions,
+    hopMs,
+    strict,
   };
 }
 

@@ -15,6 +15,8 @@ const topology: Topology = {
   kvTokens: 1024,
   prefixTokens: 8192,
   maxSessions: 16,
+  hopMs: 0,
+  strict: false,
 };
 
 test("whatever may change a bit or a frame's meaning changes the hash", async () => {

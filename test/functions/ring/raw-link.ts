@@ -21,6 +21,9 @@ export async function rawStage(assignment: Partial<StageAssignment> = {}) {
     manifestHash,
     engine: { name, version, activations, kvBits },
     maxRows: 16,
+    hopMs: 0,
+    strict: false,
+    depth: 3,
     group: 0,
     replica: 0,
     firstLayer: 0,
@@ -36,7 +39,7 @@ export async function rawStage(assignment: Partial<StageAssignment> = {}) {
   const link = await dialLink(
     stub,
     "the stage",
-    { role: "conductor", incarnation: whole.incarnation },
+    { role: "conductor", incarnation: whole.incarnation, hopMs: whole.hopMs, depth: 3 },
     {
       message(bytes) {
         const frame = decodeFrame(bytes);
