@@ -7,9 +7,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { localAdminKey } from "../../cli/dev-key.ts";
 import { readManifest } from "../../cli/folder-source.ts";
 import { startLocalServer } from "../end-to-end/local-server.ts";
+import { keyWithoutLimits } from "./key-without-limits.ts";
 import { type LoadTarget, type Outcome, runRequest } from "./load-client.ts";
 import { mixedRequests } from "./mixed-requests.ts";
 import { percentile } from "./percentile.ts";
@@ -133,19 +133,6 @@ function report(
   mkdirSync(join(root, ".lapidary"), { recursive: true });
   writeFileSync(join(root, ".lapidary/load.json"), `${JSON.stringify(result, null, 2)}\n`);
   if (result.lost + result.different > 0) process.exitCode = 1;
-}
-
-/** A tenant whom no limit meets. */
-async function keyWithoutLimits(url: string): Promise<string> {
-  const limits = { requestsPerMinute: 1_000_000, tokensPerMinute: 1_000_000_000, concurrency: 10_000 };
-  const response = await fetch(`${url}/admin/v1/tenants`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${localAdminKey()}`, "content-type": "application/json" },
-    body: JSON.stringify({ name: "load", limits }),
-  });
-  const { key } = (await response.json()) as { key?: string };
-  if (key === undefined) throw new Error(`making a tenant for the load failed with status ${response.status}`);
-  return key;
 }
 
 if (options.url !== undefined) await main({ url: options.url, key: options.key! });
