@@ -2,6 +2,7 @@ import { z } from "zod";
 
 const count = z.int().min(0);
 const finishReason = z.enum(["stop", "length"]);
+const chatFinishReason = z.enum(["stop", "length", "tool_calls"]);
 
 const head = {
   id: z.string(),
@@ -41,6 +42,18 @@ const completionLogprobs = z.strictObject({
   text_offset: z.array(count),
 });
 
+const toolCall = z.strictObject({
+  id: z.string(),
+  type: z.literal("function"),
+  function: z.strictObject({ name: z.string(), arguments: z.string().describe("JSON text that fits the parameters.") }),
+});
+const toolCallPart = z.strictObject({
+  index: count.describe("Of the call; its first part has id, type and name."),
+  id: z.string().optional(),
+  type: z.literal("function").optional(),
+  function: z.strictObject({ name: z.string().optional(), arguments: z.string() }),
+});
+
 /** 200 of POST /v1/chat/completions */
 export const chatCompletion = z.strictObject({
   ...head,
@@ -50,12 +63,13 @@ export const chatCompletion = z.strictObject({
       index: count,
       message: z.strictObject({
         role: z.literal("assistant"),
-        content: z.string(),
+        content: z.string().nullable().describe("null where the model calls functions."),
+        tool_calls: z.array(toolCall).optional(),
         refusal: z.null(),
         annotations: z.array(z.never()),
       }),
       logprobs: chatLogprobs.nullable(),
-      finish_reason: finishReason,
+      finish_reason: chatFinishReason,
     }),
   ),
   usage,
@@ -71,10 +85,11 @@ export const chatCompletionChunk = z.strictObject({
       delta: z.strictObject({
         role: z.literal("assistant").optional(),
         content: z.string().optional(),
+        tool_calls: z.array(toolCallPart).optional(),
         refusal: z.null().optional(),
       }),
       logprobs: chatLogprobs.nullable(),
-      finish_reason: finishReason.nullable(),
+      finish_reason: chatFinishReason.nullable(),
     }),
   ),
   usage: usage.nullable().optional().describe("Only when stream_options.include_usage is true; on the last chunk."),

@@ -1,3 +1,4 @@
+import type { ConstraintSpecification } from "../../runtime/constrain/specification.ts";
 import type { DoneEvent, PromptEvent, TokenEvent } from "../../runtime/generate.ts";
 import type { SamplingParameters } from "../../runtime/sampling/selection.ts";
 
@@ -25,6 +26,8 @@ export interface GenerateCall {
   readonly minTokens?: number;
   readonly logprobs?: number;
   readonly promptLogprobs?: number;
+  /** What the answer must be. */
+  readonly constraint?: ConstraintSpecification;
   /** Within the tenant, only calls with the same key (or all without one) share what was computed of their prompts. */
   readonly cacheKey?: string;
 }

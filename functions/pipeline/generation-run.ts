@@ -1,4 +1,5 @@
 import { generate } from "../../runtime/generate.ts";
+import { constraintOn } from "../grammars.ts";
 import { EventLines } from "./event-lines.ts";
 import { toFailure } from "./failure.ts";
 import type { GenerateCall, GenerationEvent } from "./generation-call.ts";
@@ -64,14 +65,16 @@ export class GenerationRun {
 
   /** Generates on `session`, tells the reader what it does not have yet, and says how it ended; never rejects. */
   async run({ model }: Pipeline, session: RingSession, rows: IdRows): Promise<RunEnd> {
-    const { promptLogprobs, ...call } = this.call;
+    const { promptLogprobs, constraint, ...call } = this.call;
     const { afterToken, knownIds } = this.from;
     let tokens = 0;
     try {
       const ownStopIds = call.ignoreEos ? [] : model.manifest.specialTokens.stop;
+      const stopIds = [...ownStopIds, ...(call.stopIds ?? [])];
       const request = {
         ...call,
-        stopIds: [...ownStopIds, ...(call.stopIds ?? [])],
+        stopIds,
+        ...(constraint && { constraint: constraintOn(model, constraint, { maxTokens: call.maxTokens, stopIds }) }),
         knownIds,
         signal: this.signal,
         // What there is to tell about the prompt was told before the first token.

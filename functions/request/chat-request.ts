@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { ConstraintSpecification } from "../../runtime/constrain/specification.ts";
 import type { CallableTools, ChatMessage } from "../../runtime/tokenizer/chat-template.ts";
 import type { Manifest } from "../../weights/manifest.ts";
 import { acceptedChatFields } from "./accepted-fields.ts";
@@ -32,8 +31,6 @@ export interface ChatRequest {
   readonly messages: readonly ChatMessage[];
   /** What the prompt tells about functions that may be called. */
   readonly tools?: CallableTools;
-  /** What the answer must be. */
-  readonly constraint?: ConstraintSpecification;
   readonly options: GenerationOptions;
 }
 
@@ -66,10 +63,10 @@ export function parseChatRequest(body: Record<string, unknown>, manifest: Manife
     model: fields.model,
     messages: chatMessages(messages),
     ...(use && { tools: use.tools }),
-    ...(constraint && { constraint }),
     options: {
       ...generationOptions({ ...fields, max_tokens: maxTokens }, manifest),
       ...(logprobs && { logprobs: topLogprobs }),
+      ...(constraint && { constraint }),
     },
   };
 }

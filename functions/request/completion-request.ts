@@ -11,6 +11,7 @@ import {
   MAX_TOP_LOGPROBS,
   text,
 } from "./generation-fields.ts";
+import { responseFormat, textSpecification } from "./response-format.ts";
 import { validate } from "./validation.ts";
 
 const MAX_PROMPT_IDS = 1 << 20;
@@ -34,6 +35,7 @@ export const completionSchema = z.strictObject({
   max_tokens: z.int().min(0).max(MAX_TOKENS_FIELD).optional(),
   logprobs: z.int().min(0).max(MAX_TOP_LOGPROBS).optional(),
   echo: z.boolean().optional(),
+  response_format: responseFormat.optional(),
   best_of: z.int().min(1).max(MAX_SEQUENCES).optional(),
 });
 
@@ -47,19 +49,28 @@ export interface CompletionRequest {
 
 /** Checks the body of POST /v1/completions; an ApiError (400) names the field that is wrong. */
 export function parseCompletionRequest(body: Record<string, unknown>, manifest: Manifest): CompletionRequest {
-  const { prompt: given, logprobs, echo = false, best_of: bestOf, ...fields } = validate(completionSchema, body);
+  const {
+    prompt: given,
+    logprobs,
+    echo = false,
+    best_of: bestOf,
+    response_format,
+    ...fields
+  } = validate(completionSchema, body);
   const { n = 1, max_tokens: maxTokens } = fields;
   if (maxTokens === 0 && !echo) throw invalid("max_tokens", "0 only with echo true");
   if (bestOf !== undefined && bestOf !== n) throw invalid("best_of", "supported only as n");
   if (given.length * n > MAX_SEQUENCES)
     throw invalid("n", `${given.length} prompts with ${n} choices each are more than ${MAX_SEQUENCES} sequences`);
   const options = generationOptions(fields, manifest);
+  const constraint = textSpecification(response_format);
   return {
     model: fields.model,
     prompts: given,
     echo,
     options: {
       ...options,
+      ...(constraint && { constraint }),
       ...(logprobs !== undefined && { logprobs }),
       ...(echo && logprobs !== undefined && { promptLogprobs: logprobs }),
     },

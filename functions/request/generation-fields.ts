@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { ConstraintSpecification } from "../../runtime/constrain/specification.ts";
 import type { SamplingParameters } from "../../runtime/sampling/selection.ts";
 import type { Manifest } from "../../weights/manifest.ts";
 import { ApiError } from "../errors.ts";
@@ -89,6 +90,8 @@ export interface GenerationOptions {
   readonly logprobs?: number;
   /** The same of the prompt's tokens. */
   readonly promptLogprobs?: number;
+  /** What the answer must be. */
+  readonly constraint?: ConstraintSpecification;
   /** Prompts share what was computed of them only under the same key. */
   readonly cacheKey?: string;
   readonly stream: boolean;

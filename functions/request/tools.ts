@@ -50,20 +50,19 @@ export function toolUse({
   if (given.length === 0) throw invalid("tool_choice", "there are no tools to call");
   const wanted = typeof choice === "object" ? choice.function.name : undefined;
   if (wanted !== undefined && !names.includes(wanted)) throw invalid("tool_choice.function.name", "names no tool");
-  const functions = given
-    .map((tool) => tool.function)
-    .filter(({ name }) => wanted === undefined || name === wanted)
-    .map(({ name, description, parameters }) => ({
-      name,
-      ...(description != null && { description }),
-      parameters: parameters ?? NO_PARAMETERS,
-    }));
+  const functions = given.map(({ function: { name, description, parameters } }) => ({
+    name,
+    ...(description != null && { description }),
+    parameters: parameters ?? NO_PARAMETERS,
+  }));
   const parallel = wanted === undefined && parallel_tool_calls !== false;
   return {
     tools: { functions, parallel },
     calls: {
       type: "calls",
-      functions: functions.map(({ name, parameters }) => ({ name, parameters })),
+      functions: functions
+        .filter(({ name }) => wanted === undefined || name === wanted)
+        .map(({ name, parameters }) => ({ name, parameters })),
       parallel,
       otherwise: choice === "auto" ? "text" : "nothing",
     },

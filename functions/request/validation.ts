@@ -53,7 +53,7 @@ function mostSpecific(issue: Issue): Issue {
 }
 
 /** `messages[0].content`; names that a caller invented are cut and made printable. */
-function fieldName(path: readonly PropertyKey[]): string {
+export function fieldName(path: readonly PropertyKey[]): string {
   return path.reduce<string>((name, key) => {
     if (typeof key === "number") return `${name}[${key}]`;
     const printable = String(key)

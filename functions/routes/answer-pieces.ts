@@ -14,8 +14,10 @@ export async function* eventPieces(parts: Parts, reply: ReplyForm, includeUsage:
     const opening = opened.has(part.index) ? undefined : reply.opening(part.index);
     opened.add(part.index);
     if (opening) yield chunk(opening);
-    if (part.type === "text") yield chunk(reply.delta(part));
-    else {
+    if (part.type === "text") {
+      const delta = reply.delta(part);
+      if (delta) yield chunk(delta);
+    } else {
       ends.push(part);
       yield chunk(reply.closing(part));
     }

@@ -75,7 +75,8 @@ function callsOf(
   tenant: string,
   { reservationId, maxTokens, weight }: Admission,
 ): GenerateCall[] {
-  const { sampling, choices, minTokens, stop, stopIds, ignoreEos, logprobs, promptLogprobs, cacheKey } = options;
+  const { sampling, choices, minTokens, stop, stopIds, ignoreEos, logprobs, promptLogprobs, cacheKey, constraint } =
+    options;
   return prompts.flatMap(({ ids }, prompt) =>
     Array.from({ length: choices }, (_, choice): GenerateCall => {
       const index = prompt * choices + choice;
@@ -94,6 +95,7 @@ function callsOf(
         ignoreEos,
         ...(logprobs !== undefined && { logprobs }),
         ...(promptLogprobs !== undefined && { promptLogprobs }),
+        ...(constraint && { constraint }),
         ...(cacheKey !== undefined && { cacheKey }),
       };
     }),

@@ -1,11 +1,11 @@
 import { Hono } from "hono";
 import { deployedModel, modelNamed } from "../model.ts";
 import { parseChatRequest } from "../request/chat-request.ts";
-import { invalid } from "../request/generation-fields.ts";
 import { readJsonBody } from "../request/json-body.ts";
 import { answer } from "./answer.ts";
 import { authenticate } from "./authenticate.ts";
-import { chatReply } from "./chat-reply.ts";
+import { chatReply, toolReply } from "./chat-reply.ts";
+import { checkConstraint } from "./constraint.ts";
 import type { GatewayTypes } from "./context.ts";
 import { chatPromptIds } from "./prompt.ts";
 
@@ -14,7 +14,10 @@ export const chat = new Hono<GatewayTypes>().post("/v1/chat/completions", authen
   const { manifest } = await deployedModel(c.env);
   const request = parseChatRequest(await readJsonBody(c.req.raw), manifest);
   const model = await modelNamed(c.env, request.model, c.get("key").tenant);
-  if (request.constraint) throw invalid(request.tools ? "tools" : "response_format", "not supported yet");
+  checkConstraint(model, request.options, {
+    format: "response_format",
+    ...(request.tools && { tools: request.tools }),
+  });
   const promptIds = chatPromptIds(model, request.messages, request.tools);
   return answer(c, {
     model,
@@ -22,6 +25,6 @@ export const chat = new Hono<GatewayTypes>().post("/v1/chat/completions", authen
     promptField: "messages",
     options: request.options,
     idPrefix: "chatcmpl-",
-    form: chatReply,
+    form: request.tools ? toolReply : chatReply,
   });
 });

@@ -6,6 +6,7 @@ import { answer } from "./answer.ts";
 import type { AnswerPrompt } from "./answer-parts.ts";
 import { authenticate } from "./authenticate.ts";
 import { completionReply } from "./completion-reply.ts";
+import { checkConstraint } from "./constraint.ts";
 import type { GatewayTypes } from "./context.ts";
 import { plainPromptIds, plainPromptText } from "./prompt.ts";
 
@@ -14,6 +15,7 @@ export const completions = new Hono<GatewayTypes>().post("/v1/completions", auth
   const { manifest } = await deployedModel(c.env);
   const request = parseCompletionRequest(await readJsonBody(c.req.raw), manifest);
   const model = await modelNamed(c.env, request.model, c.get("key").tenant);
+  checkConstraint(model, request.options, { format: "response_format" });
   const prompts = request.prompts.map((prompt, index, { length }): AnswerPrompt => {
     const ids = plainPromptIds(model, prompt, length > 1 ? `prompt[${index}]` : "prompt");
     return { ids, ...(request.echo && { echo: plainPromptText(model, prompt) }) };

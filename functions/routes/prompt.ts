@@ -55,7 +55,8 @@ export function requireRoom(
   throw new ApiError(400, "context_length_exceeded", message, { param: roomTokens > 0 ? "max_tokens" : promptField });
 }
 
-function requireTokenizer({ manifest, tokenizer }: Model, param: string): Tokenizer {
+/** An ApiError (400) on a model that only takes token ids; `param` is what needs more. */
+export function requireTokenizer({ manifest, tokenizer }: Model, param: string): Tokenizer {
   if (tokenizer) return tokenizer;
   const message = `${manifest.name} was converted without a tokenizer. Send token ids to POST /v1/completions.`;
   throw new ApiError(400, "no_tokenizer", message, { param });

@@ -46,7 +46,8 @@ export interface ReplyForm {
   readonly scoresEnd: boolean;
   /** Before any text of a choice. */
   opening(index: number): object | undefined;
-  delta(part: TextPart): object;
+  /** undefined while there is nothing to tell. */
+  delta(part: TextPart): object | undefined;
   closing(part: EndPart): object;
   /** After the last closing, when asked for. */
   usage(usage: Usage): object;

@@ -30,7 +30,7 @@ const SEVERAL = "\nTo call several functions, put each call on a line of its own
 
 /** What a prompt says about the functions; `parallel` when one answer may call several. */
 export function functionsText(functions: readonly ShownFunction[], parallel: boolean): string {
-  return `${INSTRUCTIONS}${parallel ? SEVERAL : ""}\n${JSON.stringify(functions, null, 2)}`;
+  return `${INSTRUCTIONS}${parallel ? SEVERAL : ""}\n[\n${functions.map((shown) => JSON.stringify(shown)).join(",\n")}\n]`;
 }
 
 /** Calls as the model writes them. */

@@ -17,15 +17,15 @@ const decodeUtf8 = (bytes: Uint8Array) => new TextDecoder("utf-8", { fatal: fals
 
 /** Text to token ids and back. Nothing is added or trimmed: no bos, no leading space. */
 export class Tokenizer {
-  readonly #pieces: PieceTable;
+  readonly pieces: PieceTable;
   readonly #literals: LiteralMatcher;
   readonly #literalsAndMarkers: LiteralMatcher;
 
   /** From the bytes of a model folder's tokenizer.bin, which it keeps; WeightsError when they are wrong. */
   constructor(file: Uint8Array) {
-    this.#pieces = new PieceTable(file);
-    this.#literals = new LiteralMatcher(this.#pieces, [PieceKind.userDefined]);
-    this.#literalsAndMarkers = new LiteralMatcher(this.#pieces, [
+    this.pieces = new PieceTable(file);
+    this.#literals = new LiteralMatcher(this.pieces, [PieceKind.userDefined]);
+    this.#literalsAndMarkers = new LiteralMatcher(this.pieces, [
       PieceKind.userDefined,
       PieceKind.marker,
       PieceKind.special,
@@ -34,17 +34,17 @@ export class Tokenizer {
 
   /** Ids are 0 … pieceCount − 1. */
   get pieceCount(): number {
-    return this.#pieces.count;
+    return this.pieces.count;
   }
 
   /** The id of one piece by its text, for example "<start_of_turn>"; WeightsError when there is none. */
   id(piece: string): number {
-    return this.#pieces.id(piece);
+    return this.pieces.id(piece);
   }
 
   /** How a single token is shown. RangeError for an id that is no piece. */
   name(id: number): TokenName {
-    return tokenName(this.#pieces, id);
+    return tokenName(this.pieces, id);
   }
 
   /** Token ids of a text. Lone surrogates count as U+FFFD. O(n log n) for n bytes, whatever the text. */
@@ -53,9 +53,9 @@ export class Tokenizer {
     const ids: number[] = [];
     const encodeWithBars = (part: string) => {
       const utf8 = new TextEncoder().encode(part.replaceAll(" ", BAR));
-      this.#cutAtLiterals(literals, utf8, ids, (start, end) => mergeBytePairs(this.#pieces, utf8, start, end, ids));
+      this.#cutAtLiterals(literals, utf8, ids, (start, end) => mergeBytePairs(this.pieces, utf8, start, end, ids));
     };
-    if (!this.#pieces.matchesRawText || !text.includes(BAR + BAR)) encodeWithBars(text);
+    if (!this.pieces.matchesRawText || !text.includes(BAR + BAR)) encodeWithBars(text);
     else {
       const raw = new TextEncoder().encode(text);
       this.#cutAtLiterals(literals, raw, ids, (start, end) => encodeWithBars(decodeUtf8(raw.subarray(start, end))));
@@ -87,7 +87,7 @@ export class Tokenizer {
       }
       encodeRest(restFrom, at);
       ids.push(literal);
-      at += this.#pieces.length(literal);
+      at += this.pieces.length(literal);
       restFrom = at;
     }
     encodeRest(restFrom, utf8.length);
@@ -95,6 +95,6 @@ export class Tokenizer {
 
   /** For text that comes token by token. */
   detokenizer(): Detokenizer {
-    return new Detokenizer(this.#pieces);
+    return new Detokenizer(this.pieces);
   }
 }

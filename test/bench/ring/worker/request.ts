@@ -8,7 +8,7 @@ export function requestOf({
   temperature,
   topP,
   seed,
-}: Workload): Omit<GenerationRequest, "stopIds"> {
+}: Workload): Omit<GenerationRequest, "stopIds" | "constraint"> {
   const sampling = { temperature, topK: 0, topP, minP: 0, seed: BigInt(seed) };
   return { promptIds, sampling, maxTokens: tokens, stop: [] };
 }

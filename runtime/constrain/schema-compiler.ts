@@ -1,0 +1,243 @@
+import { ConstraintError, type ConstraintPath } from "./constraint-error.ts";
+import type { Expression, Rule } from "./expression.ts";
+import { FORMATS } from "./formats.ts";
+import type { JsonText } from "./json-text.ts";
+import { integersIn, type NumberRange, numbersIn } from "./number-range.ts";
+import { type Pattern, PatternError, patternExpression } from "./pattern.ts";
+import { areDisjoint } from "./schema-disjoint.ts";
+import { checkSchemaText, type JsonType } from "./schema-keywords.ts";
+import { type SchemaObject, typesOf } from "./schema-merge.ts";
+import { SchemaReferences } from "./schema-references.ts";
+import type { JsonSchema } from "./specification.ts";
+
+/** Different schemas within one, with those that joining makes. */
+const MAX_SCHEMAS = 1000;
+
+/** Keywords that tell the type where none is given. */
+const TYPE_OF: Readonly<Record<string, JsonType>> = {
+  ...{ properties: "object", required: "object", additionalProperties: "object" },
+  ...{ items: "array", prefixItems: "array", minItems: "array", maxItems: "array" },
+  ...{ minLength: "string", maxLength: "string", pattern: "string", format: "string" },
+  ...{ minimum: "number", maximum: "number", exclusiveMinimum: "number", exclusiveMaximum: "number" },
+};
+
+interface Made {
+  readonly rule: Rule;
+  /** undefined while it is being made. */
+  expression?: Expression;
+  /** It holds itself. */
+  recursive: boolean;
+}
+
+/**
+ * JSON text that satisfies a schema, and is of `type` where that is given: not all of it, but nothing else. Properties come
+ * in the schema's order, and others than those only where `additionalProperties` asks for them or none are named.
+ */
+export function schemaExpression(
+  json: JsonText,
+  schema: JsonSchema,
+  path: ConstraintPath,
+  type?: JsonType,
+): Expression {
+  checkSchemaText(schema, path);
+  const compiler = new SchemaCompiler(json, schema);
+  return type ? compiler.compileAs(type, schema, path) : compiler.compile(schema, path);
+}
+
+class SchemaCompiler {
+  readonly #json: JsonText;
+  readonly #references: SchemaReferences;
+  /** By the text of what is resolved. */
+  readonly #made = new Map<string, Made>();
+
+  constructor(json: JsonText, root: JsonSchema) {
+    this.#json = json;
+    this.#references = new SchemaReferences(root);
+  }
+
+  compileAs(type: JsonType, schema: JsonSchema, path: ConstraintPath): Expression {
+    return this.compile(this.#references.join({ type }, this.#references.resolve(schema, path), path), path);
+  }
+
+  compile(schema: JsonSchema, path: ConstraintPath): Expression {
+    const resolved = this.#references.resolve(schema, path);
+    if (resolved === false) return this.#json.expressions.choice();
+    if (resolved === true) return this.#json.value();
+    const key = JSON.stringify(resolved);
+    const known = this.#made.get(key);
+    if (known?.expression) return known.expression;
+    if (known) {
+      known.recursive = true;
+      return known.rule;
+    }
+    if (this.#made.size >= MAX_SCHEMAS || this.#json.expressions.full)
+      throw new ConstraintError(path, `the schema comes to more than ${MAX_SCHEMAS} schemas; make it smaller`);
+    const made: Made = { rule: this.#json.expressions.rule(), recursive: false };
+    this.#made.set(key, made);
+    const body = this.#build(resolved, path);
+    made.rule.body = body;
+    made.expression = made.recursive ? made.rule : body;
+    return made.expression;
+  }
+
+  #build(schema: SchemaObject, path: ConstraintPath): Expression {
+    if (schema.anyOf) return this.#branches(schema, "anyOf", path);
+    if (schema.oneOf) return this.#branches(schema, "oneOf", path);
+    const given = schema.type === undefined ? undefined : (typesOf(schema.type) as JsonType[]);
+    if (Object.hasOwn(schema, "enum") || Object.hasOwn(schema, "const")) return this.#values(schema, given, path);
+    const types = given ?? [...new Set(Object.keys(schema).flatMap((keyword) => TYPE_OF[keyword] ?? []))];
+    if (types.length === 0 && given === undefined) return this.#json.value();
+    return this.#json.expressions.choice(...types.map((type) => this.#ofType(type, schema, path)));
+  }
+
+  #branches(schema: SchemaObject, keyword: "anyOf" | "oneOf", path: ConstraintPath): Expression {
+    const { [keyword]: branches, ...base } = schema;
+    const resolved = (branches as JsonSchema[]).map((branch, index) => {
+      const place = [...path, keyword, index];
+      return this.#references.join(base, this.#references.resolve(branch, place), place);
+    });
+    if (keyword === "oneOf") {
+      const resolve = (inner: JsonSchema) => this.#references.resolve(inner, path);
+      for (const [index, branch] of resolved.entries())
+        if (!resolved.slice(0, index).every((other) => areDisjoint(branch, other, resolve)))
+          throw new ConstraintError(
+            [...path, keyword, index],
+            "may hold together with a branch before it; give them different types or a constant that tells them apart, or use anyOf",
+          );
+    }
+    return this.#json.expressions.choice(
+      ...resolved.map((branch, index) => this.compile(branch, [...path, keyword, index])),
+    );
+  }
+
+  #values(schema: SchemaObject, types: readonly JsonType[] | undefined, path: ConstraintPath): Expression {
+    const { type: _, const: constant, enum: listed = [constant], ...rest } = schema;
+    const [beside] = Object.keys(rest);
+    if (beside !== undefined) throw new ConstraintError([...path, beside], "not supported beside enum and const");
+    const values = (listed as unknown[]).filter((value) => !types || types.some((type) => isOfType(value, type)));
+    if (values.length === 0) return this.#json.expressions.choice();
+    return this.#json.expressions.oneOf(values.map((value) => JSON.stringify(value)));
+  }
+
+  #ofType(type: JsonType, schema: SchemaObject, path: ConstraintPath): Expression {
+    switch (type) {
+      case "object":
+        return this.#object(schema, path);
+      case "array":
+        return this.#array(schema, path);
+      case "string":
+        return this.#string(schema, path);
+      case "integer":
+      case "number":
+        return this.#number(type, schema);
+      default:
+        return this.#json[type];
+    }
+  }
+
+  #object(schema: SchemaObject, path: ConstraintPath): Expression {
+    const json = this.#json;
+    const { expressions } = json;
+    const { properties = {}, required = [], additionalProperties: additional } = schema;
+    const named = new Map(Object.entries(properties as Record<string, JsonSchema>));
+    const rest = (additional ?? true) as JsonSchema;
+    for (const name of required as string[]) if (!named.has(name)) named.set(name, rest);
+    const members = [...named].map(([name, value]) => ({
+      pair: json.pair(
+        expressions.literal(JSON.stringify(name)),
+        this.compile(value, [
+          ...path,
+          ...(Object.hasOwn(properties as object, name) ? ["properties", name] : ["required"]),
+        ]),
+      ),
+      required: (required as string[]).includes(name),
+    }));
+    const open = additional === undefined ? named.size === 0 : additional !== false;
+    const others = open
+      ? json.pair(json.nameBeside([...named.keys()]), this.compile(rest, [...path, "additionalProperties"]))
+      : null;
+    return json.objectOf(members, others);
+  }
+
+  #array(schema: SchemaObject, path: ConstraintPath): Expression {
+    const {
+      prefixItems = [],
+      items,
+      minItems = 0,
+      maxItems = Number.POSITIVE_INFINITY,
+    } = schema as {
+      prefixItems?: JsonSchema[];
+      items?: JsonSchema;
+      minItems?: number;
+      maxItems?: number;
+    };
+    if (minItems > maxItems) return this.#json.expressions.choice();
+    const first = prefixItems
+      .slice(0, maxItems)
+      .map((item, index) => this.compile(item, [...path, "prefixItems", index]));
+    // After the first ones others come only where they are described or needed.
+    const others = items ?? (first.length === 0 || minItems > first.length);
+    const item = others === false ? null : this.compile(others, [...path, "items"]);
+    if (item === null && minItems > first.length) return this.#json.expressions.choice();
+    return this.#json.array(item, minItems, maxItems, first);
+  }
+
+  #string(schema: SchemaObject, path: ConstraintPath): Expression {
+    const {
+      pattern,
+      format,
+      minLength = 0,
+      maxLength = Number.POSITIVE_INFINITY,
+    } = schema as {
+      pattern?: string;
+      format?: string;
+      minLength?: number;
+      maxLength?: number;
+    };
+    if (minLength > maxLength) return this.#json.expressions.choice();
+    if (pattern === undefined && format === undefined) return this.#json.stringOf(minLength, maxLength);
+    if (pattern !== undefined && format !== undefined)
+      throw new ConstraintError([...path, "format"], "not supported beside pattern");
+    const { expression, shortest, longest } =
+      pattern === undefined
+        ? this.#pattern(knownFormat(format!, [...path, "format"]), path)
+        : this.#pattern(pattern, [...path, "pattern"]);
+    const keyword = pattern === undefined ? "format" : "pattern";
+    if (shortest < minLength || longest > maxLength)
+      throw new ConstraintError(
+        [...path, keyword],
+        `allows ${shortest} to ${longest} characters, and minLength and maxLength not all of them; say the length in the pattern`,
+      );
+    return this.#json.quoted(expression);
+  }
+
+  #pattern(pattern: string, path: ConstraintPath): Pattern {
+    try {
+      return patternExpression(this.#json.expressions, pattern, (ranges) => this.#json.characterOf(ranges));
+    } catch (error) {
+      if (error instanceof PatternError) throw new ConstraintError(path, error.message);
+      throw error;
+    }
+  }
+
+  #number(type: "integer" | "number", schema: SchemaObject): Expression {
+    const { minimum: min, maximum: max, exclusiveMinimum: exclusiveMin, exclusiveMaximum: exclusiveMax } = schema;
+    const bounds = Object.entries({ min, max, exclusiveMin, exclusiveMax }).filter(([, bound]) => bound !== undefined);
+    if (bounds.length === 0) return this.#json[type];
+    const range: NumberRange = Object.fromEntries(bounds);
+    return type === "integer" ? integersIn(this.#json, range) : numbersIn(this.#json, range);
+  }
+}
+
+function knownFormat(format: string, path: ConstraintPath): string {
+  const pattern = FORMATS.get(format);
+  if (pattern !== undefined) return pattern;
+  throw new ConstraintError(path, `the format is not supported; those are: ${[...FORMATS.keys()].join(", ")}`);
+}
+
+function isOfType(value: unknown, type: JsonType): boolean {
+  if (type === "null") return value === null;
+  if (type === "array") return Array.isArray(value);
+  if (type === "object") return typeof value === "object" && value !== null && !Array.isArray(value);
+  return type === "integer" ? Number.isInteger(value) : typeof value === type;
+}

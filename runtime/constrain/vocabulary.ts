@@ -1,0 +1,105 @@
+import { PieceKind } from "../../weights/tokenizer-file.ts";
+import type { PieceTable } from "../tokenizer/piece-table.ts";
+import { hasText } from "./literal-costs.ts";
+import { type PieceTrie, pieceTrie } from "./piece-trie.ts";
+
+const SPACE = 0x20;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+/** ▁, which stands for a space in pieces. */
+const BAR = [0xe2, 0x96, 0x81] as const;
+
+/** A vocabulary as constraints see it: the bytes that each piece adds to an answer. Control pieces add none and are left out. */
+export class Vocabulary {
+  /** Words of a mask over all pieces. */
+  readonly words: number;
+  /** All pieces with text. */
+  readonly all: PieceTrie;
+  /** Those that are more than whole plain characters of a JSON string: with quotes, escapes, control characters, single bytes. */
+  readonly special: PieceTrie;
+  readonly #bytes: Uint8Array;
+  readonly #offsets: Uint32Array;
+  /** Ids of plain pieces by their number of characters. */
+  readonly #plain = new Map<number, number[]>();
+  /** Masks of the plain pieces of at most so many characters. */
+  readonly #plainMasks = new Map<number, Uint32Array>();
+  #longest = 0;
+
+  constructor(pieces: PieceTable) {
+    this.words = Math.ceil(pieces.count / 32);
+    const { bytes, offsets } = textBytes(pieces);
+    this.#bytes = bytes;
+    this.#offsets = offsets;
+    const all: number[] = [];
+    const special: number[] = [];
+    for (let id = 0; id < pieces.count; id++) {
+      const characters = hasText(pieces.kinds[id]!) ? plainCharacters(bytes, offsets[id]!, offsets[id + 1]!) : 0;
+      if (offsets[id + 1]! > offsets[id]!) all.push(id);
+      if (characters === 0) {
+        if (offsets[id + 1]! > offsets[id]!) special.push(id);
+        continue;
+      }
+      const same = this.#plain.get(characters);
+      if (same) same.push(id);
+      else this.#plain.set(characters, [id]);
+      this.#longest = Math.max(this.#longest, characters);
+    }
+    this.all = pieceTrie({ bytes, offsets }, Uint32Array.from(all));
+    this.special = pieceTrie({ bytes, offsets }, Uint32Array.from(special));
+  }
+
+  /** What piece `id` adds to an answer; nothing for a control piece. */
+  bytesOf(id: number): Uint8Array {
+    return this.#bytes.subarray(this.#offsets[id], this.#offsets[id + 1]);
+  }
+
+  /** One bit a piece that consists of 1 to `characters` plain characters of a JSON string; not to be changed. */
+  plainMask(characters: number): Uint32Array {
+    const limit = Math.min(characters, this.#longest);
+    let mask = this.#plainMasks.get(limit);
+    if (mask === undefined) {
+      mask = new Uint32Array(this.words);
+      for (const [length, ids] of this.#plain)
+        if (length <= limit) for (const id of ids) mask[id >>> 5]! |= 1 << (id & 31);
+      this.#plainMasks.set(limit, mask);
+    }
+    return mask;
+  }
+}
+
+/** The text of every piece, ▁ as a space; of control pieces and markers, which must never be drawn, none. */
+function textBytes(pieces: PieceTable): { bytes: Uint8Array; offsets: Uint32Array } {
+  const offsets = new Uint32Array(pieces.count + 1);
+  let total = 0;
+  for (let id = 0; id < pieces.count; id++) total += pieces.length(id);
+  const bytes = new Uint8Array(total);
+  let end = 0;
+  for (let id = 0; id < pieces.count; id++) {
+    const kind = pieces.kinds[id]!;
+    if (kind === PieceKind.byte) bytes[end++] = byteOf(pieces.text(id));
+    else if (hasText(kind)) {
+      const length = pieces.length(id);
+      for (let at = 0; at < length; at++) {
+        const isBar = BAR.every((byte, index) => at + index < length && pieces.byteAt(id, at + index) === byte);
+        bytes[end++] = isBar ? SPACE : pieces.byteAt(id, at);
+        if (isBar) at += BAR.length - 1;
+      }
+    }
+    offsets[id + 1] = end;
+  }
+  return { bytes: bytes.slice(0, end), offsets };
+}
+
+/** <0xXX> */
+const byteOf = (text: string) => Number.parseInt(text.slice(3, 5), 16);
+
+/** Number of characters, or 0 when one of them is not plain. */
+function plainCharacters(bytes: Uint8Array, start: number, end: number): number {
+  let characters = 0;
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at]!;
+    if (byte < SPACE || byte === QUOTE || byte === BACKSLASH) return 0;
+    if ((byte & 0xc0) !== 0x80) characters++;
+  }
+  return characters;
+}
