@@ -1,9 +1,13 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import { type AdminOptions, askAdmin, withAdminOptions } from "../admin-client.ts";
+import { type LimitOptions, limitsOf, limitText, withKeyLimits } from "../limit-options.ts";
 import { integerArgument } from "../number-argument.ts";
 import { table } from "../table.ts";
+import { timeOrNeverArgument } from "../time-argument.ts";
 
 const MONTH_SECONDS = 30 * 86_400;
+
+type KeyOptions = AdminOptions & LimitOptions & { label?: string; expires?: string };
 
 interface Key {
   readonly id: string;
@@ -12,6 +16,7 @@ interface Key {
   readonly createdAt: string;
   readonly expiresAt: string | null;
   readonly lastUsedAt: string | null;
+  readonly limits: Readonly<Record<string, unknown>>;
   /** Only in the answer that made it. */
   readonly key?: string;
 }
@@ -24,22 +29,22 @@ export function keysCommand(): Command {
     .description("a tenant's API keys: list, create, change, rotate, revoke")
     .addCommand(command("list", "list a tenant's keys, without their secrets").action(list))
     .addCommand(
-      command("create", "make one more key and print it, once")
+      withKeyLimits(command("create", "make one more key and print it, once"))
         .option("--label <text>", "what it is for")
-        .option("--expires <time>", "as in 2027-01-31T00:00:00Z", timeArgument)
-        .action(async (tenant: string, options: AdminOptions & { label?: string; expires?: string }) => {
+        .option("--expires <time>", "as in 2027-01-31T00:00:00Z", timeOrNeverArgument)
+        .action(async (tenant: string, options: KeyOptions) => {
           const { label, expires: expiresAt } = options;
-          await ask(options, "POST", keysOf(tenant), { label, expiresAt });
+          await ask(options, "POST", keysOf(tenant), { label, expiresAt, limits: limitsOf(options) });
         }),
     )
     .addCommand(
-      command("change", "change a key's label or expiry")
+      withKeyLimits(command("change", "change a key, from its next request on"))
         .argument("<key-id>")
         .option("--label <text>")
-        .option("--expires <time>", 'as in 2027-01-31T00:00:00Z, or "never"', timeArgument)
-        .action(async (tenant: string, id: string, options: AdminOptions & { label?: string; expires?: string }) => {
+        .option("--expires <time>", 'as in 2027-01-31T00:00:00Z, or "never"', timeOrNeverArgument)
+        .action(async (tenant: string, id: string, options: KeyOptions) => {
           const { label, expires: expiresAt } = options;
-          await ask(options, "PATCH", keyOf(tenant, id), { label, expiresAt });
+          await ask(options, "PATCH", keyOf(tenant, id), { label, expiresAt, limits: limitsOf(options) });
         }),
     )
     .addCommand(
@@ -62,13 +67,6 @@ export function keysCommand(): Command {
 const keysOf = (tenant: string) => `/tenants/${encodeURIComponent(tenant)}/keys`;
 const keyOf = (tenant: string, id: string) => `${keysOf(tenant)}/${encodeURIComponent(id)}`;
 
-function timeArgument(text: string): string {
-  if (text === "never") return text;
-  const ms = Date.parse(text);
-  if (Number.isNaN(ms)) throw new InvalidArgumentError('Expected a time as in 2027-01-31T00:00:00Z, or "never".');
-  return new Date(ms).toISOString();
-}
-
 async function list(tenant: string, options: AdminOptions): Promise<void> {
   const { keys } = (await (await askAdmin(options, "GET", keysOf(tenant))).json()) as { keys: Key[] };
   process.stdout.write(options.json ? `${JSON.stringify(keys, null, 2)}\n` : table(keys.map(row)));
@@ -84,11 +82,17 @@ async function ask(options: AdminOptions, method: string, path: string, body?: o
   process.stderr.write("This key is shown only now: keep it.\n");
 }
 
-const row = ({ id, label, state, createdAt, expiresAt, lastUsedAt }: Key) => ({
+const row = ({ id, label, state, createdAt, expiresAt, lastUsedAt, limits }: Key) => ({
   id,
   state,
   label: label || "-",
   created: createdAt,
   expires: expiresAt ?? "never",
   "last used": lastUsedAt ?? "never",
+  "own limits": ownLimits(limits),
 });
+
+const ownLimits = (limits: Key["limits"]) =>
+  Object.entries(limits)
+    .flatMap(([name, value]) => (value === null ? [] : [`${name} ${limitText(value)}`]))
+    .join("; ") || "-";

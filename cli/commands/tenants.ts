@@ -1,19 +1,14 @@
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import { type AdminOptions, askAdmin, withAdminOptions } from "../admin-client.ts";
+import { type LimitOptions, limitsOf, limitText, withRaisableLimits, withTenantLimits } from "../limit-options.ts";
 import { integerArgument } from "../number-argument.ts";
 import { table } from "../table.ts";
+import { timeArgument } from "../time-argument.ts";
 
-const LARGEST = 1e12;
 const PAGE = 1000;
 
-interface LimitOptions {
-  requestsPerMinute?: number;
-  tokensPerMinute?: number;
-  tokensPerDay?: number | "none";
-  concurrency?: number;
-  maxContextTokens?: number | "none";
-  maxOutputTokens?: number;
-  allowedModels?: string;
+interface AliasOptions {
+  alias?: Record<string, string>;
 }
 
 interface Tenant {
@@ -22,18 +17,23 @@ interface Tenant {
   readonly blocked: boolean;
   readonly limits: Readonly<Record<string, unknown>>;
   readonly now: Readonly<Record<string, number>>;
-  readonly alerts: readonly { limit: string; percent: number }[];
+  readonly raise: { readonly limits: Readonly<Record<string, unknown>>; readonly expiresAt: string } | null;
+  readonly aliases: Readonly<Record<string, string>>;
+  readonly alerts: readonly { limit: string; percent: number; keyId: string | null }[];
 }
 
 /** `lapidary tenants …` over the admin API. */
 export function tenantsCommand(): Command {
   return new Command("tenants")
-    .description("who may use a service and how much: list, create, show, change, delete, usage, audit")
+    .description("who may use a service and how much: list, create, show, change, raise, delete, usage, audit")
     .addCommand(withAdminOptions(new Command("list").description("list the tenants")).action(list))
     .addCommand(
-      withLimits(new Command("create").description("create a tenant and print its first key, which is shown only once"))
+      withTenantLimits(
+        new Command("create").description("create a tenant and print its first key, which is shown only once"),
+      )
         .argument("<tenant>", "1 to 40 of a-z, 0-9 and -")
         .option("--key-label <text>", "what its first key is for")
+        .option("--alias <name=model>", "another name for a model; once for each", aliasArgument)
         .action(create),
     )
     .addCommand(
@@ -42,11 +42,20 @@ export function tenantsCommand(): Command {
         .action(show),
     )
     .addCommand(
-      withLimits(new Command("change").description("change a tenant, from its next request on"))
+      withTenantLimits(new Command("change").description("change a tenant, from its next request on"))
         .argument("<tenant>")
         .option("--block", "answer all its keys with 403")
         .option("--unblock", "let its keys in again")
+        .option("--alias <name=model>", "another name for a model, once for each; all of them anew", aliasArgument)
+        .option("--no-aliases", "no other names for models")
         .action(change),
+    )
+    .addCommand(
+      withRaisableLimits(new Command("raise").description("give a tenant higher limits for a while"))
+        .argument("<tenant>")
+        .option("--until <time>", "as in 2027-01-31T00:00:00Z", timeArgument)
+        .option("--end", "end the raise that lasts")
+        .action(raise),
     )
     .addCommand(
       withAdminOptions(new Command("delete").description("forget a tenant with its keys and its usage"))
@@ -71,32 +80,10 @@ export function tenantsCommand(): Command {
     );
 }
 
-function withLimits(command: Command): Command {
-  const whole = integerArgument(1, LARGEST);
-  const wholeOrNone = (text: string) => (text === "none" ? text : whole(text));
-  return withAdminOptions(command)
-    .option("--requests-per-minute <n>", "requests in any 60 seconds", whole)
-    .option("--tokens-per-minute <n>", "tokens of prompts and answers in any 60 seconds", whole)
-    .option("--tokens-per-day <n>", 'tokens of a UTC day, or "none"', wholeOrNone)
-    .option("--concurrency <n>", "generations at the same time", whole)
-    .option("--max-context-tokens <n>", 'tokens of one prompt and its answer, or "none"', wholeOrNone)
-    .option("--max-output-tokens <n>", "tokens of one answer", whole)
-    .option("--allowed-models <ids>", 'model ids separated by commas, or "any"');
-}
-
-/** The API's limits: null is none; what was not given is undefined, which JSON leaves out. */
-function limitsOf(options: LimitOptions): object {
-  const { requestsPerMinute, tokensPerMinute, tokensPerDay, concurrency } = options;
-  const { maxContextTokens, maxOutputTokens, allowedModels } = options;
-  return {
-    requestsPerMinute,
-    tokensPerMinute,
-    tokensPerDay: tokensPerDay === "none" ? null : tokensPerDay,
-    concurrency,
-    maxContextTokens: maxContextTokens === "none" ? null : maxContextTokens,
-    maxOutputTokens,
-    allowedModels: allowedModels === "any" ? null : allowedModels?.split(",").map((id) => id.trim()),
-  };
+function aliasArgument(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const [name, model, ...more] = text.split("=");
+  if (!name || !model || more.length > 0) throw new InvalidArgumentError("Expected NAME=MODEL.");
+  return { ...before, [name]: model };
 }
 
 async function list(options: AdminOptions): Promise<void> {
@@ -111,9 +98,12 @@ async function list(options: AdminOptions): Promise<void> {
   process.stdout.write(table(tenants.map(({ name, createdAt }) => ({ tenant: name, created: createdAt }))));
 }
 
-async function create(name: string, options: AdminOptions & LimitOptions & { keyLabel?: string }): Promise<void> {
-  const { keyLabel } = options;
-  const response = await askAdmin(options, "POST", "/tenants", { name, limits: limitsOf(options), keyLabel });
+async function create(
+  name: string,
+  options: AdminOptions & LimitOptions & AliasOptions & { keyLabel?: string },
+): Promise<void> {
+  const { keyLabel, alias: aliases } = options;
+  const response = await askAdmin(options, "POST", "/tenants", { name, limits: limitsOf(options), aliases, keyLabel });
   const tenant = (await response.json()) as Tenant & { key: string };
   if (options.json) return printJson(tenant);
   printTenant(tenant);
@@ -130,11 +120,26 @@ async function show(name: string, options: AdminOptions): Promise<void> {
 
 async function change(
   name: string,
-  options: AdminOptions & LimitOptions & { block?: boolean; unblock?: boolean },
+  options: AdminOptions & LimitOptions & AliasOptions & { aliases: boolean; block?: boolean; unblock?: boolean },
 ): Promise<void> {
   if (options.block && options.unblock) throw new Error("Either --block or --unblock.");
+  if (options.alias && !options.aliases) throw new Error("Either --alias or --no-aliases.");
   const blocked = options.block ? true : options.unblock ? false : undefined;
-  const body = { limits: limitsOf(options), blocked };
+  const aliases = options.aliases ? options.alias : {};
+  await patch(name, options, { limits: limitsOf(options), blocked, aliases });
+}
+
+async function raise(
+  name: string,
+  options: AdminOptions & LimitOptions & { until?: string; end?: boolean },
+): Promise<void> {
+  if ((options.end === true) === (options.until !== undefined))
+    throw new Error("Either --until with limits, or --end.");
+  const higher = { limits: limitsOf(options), expiresAt: options.until };
+  await patch(name, options, { raise: options.end ? "none" : higher });
+}
+
+async function patch(name: string, options: AdminOptions, body: object): Promise<void> {
   const response = await askAdmin(options, "PATCH", `/tenants/${encodeURIComponent(name)}`, body);
   const tenant = (await response.json()) as Tenant;
   if (options.json) return printJson(tenant);
@@ -171,12 +176,16 @@ async function audit(options: AdminOptions & { limit: number }): Promise<void> {
   process.stdout.write(table(rows));
 }
 
-function printTenant({ name, createdAt, blocked, limits, now, alerts }: Tenant): void {
-  const shown = (value: unknown) => (value === null ? "none" : Array.isArray(value) ? value.join(", ") : String(value));
-  process.stdout.write(`${name}${blocked ? ", BLOCKED" : ""}, since ${createdAt}\n`);
-  process.stdout.write(table(Object.entries(limits).map(([limit, value]) => ({ limit, value: shown(value) }))));
+function printTenant({ name, createdAt, blocked, limits, raise, aliases, now, alerts }: Tenant): void {
+  const limitTable = (shown: Tenant["limits"]) =>
+    table(Object.entries(shown).map(([limit, value]) => ({ limit, value: limitText(value) })));
+  process.stdout.write(`${name}${blocked ? ", BLOCKED" : ""}, since ${createdAt}\n${limitTable(limits)}`);
+  if (raise) process.stdout.write(`\nUntil ${raise.expiresAt} at least:\n${limitTable(raise.limits)}`);
+  const names = Object.entries(aliases).map(([alias, model]) => ({ alias, model }));
+  if (names.length > 0) process.stdout.write(`\n${table(names)}`);
   process.stdout.write(`\nNow:\n${table(Object.entries(now).map(([what, count]) => ({ what, count })))}`);
-  for (const { limit, percent } of alerts) process.stdout.write(`\nMore than ${percent} % of ${limit} is used.\n`);
+  for (const { limit, percent, keyId } of alerts)
+    process.stdout.write(`\nMore than ${percent} % of ${limit}${keyId ? ` of ${keyId}` : ""} is used.\n`);
 }
 
 function printJson(value: unknown): void {

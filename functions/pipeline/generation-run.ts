@@ -85,7 +85,7 @@ export class GenerationRun {
           rows.flush();
           const cachedTokens = Math.min(session.cachedTokens, call.promptIds.length);
           const lastEvent = cachedTokens > 0 ? { ...event, cachedTokens } : event;
-          return { how: "done", used: event, lastEvent };
+          return { how: "done", used: lastEvent, lastEvent };
         }
         if (event.type === "token") {
           tokens += event.ids.length;
@@ -101,7 +101,8 @@ export class GenerationRun {
         return { how: "failed", used: NOTHING_USED, lastEvent: { type: "error", failure: toFailure(error) } };
       }
       const promptTokens = Math.min(session.computedTokens, call.promptIds.length);
-      return { how: this.stopped, used: { promptTokens, completionTokens: tokens }, lastEvent: null };
+      const cachedTokens = Math.min(session.cachedTokens, promptTokens);
+      return { how: this.stopped, used: { promptTokens, cachedTokens, completionTokens: tokens }, lastEvent: null };
     }
   }
 }

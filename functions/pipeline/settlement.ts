@@ -9,6 +9,8 @@ const MAX_TRIES = 4;
 /** What a generation took. */
 export interface TokenUsage {
   readonly promptTokens: number;
+  /** Of these, those that a prefix cache held; left out, none. */
+  readonly cachedTokens?: number;
   readonly completionTokens: number;
 }
 
@@ -21,12 +23,12 @@ export const NOTHING_USED: TokenUsage = { promptTokens: 0, completionTokens: 0 }
 export async function settle(
   ledgers: Env["LEDGER"],
   { tenant, reservationId }: Pick<GenerateCall, "tenant" | "reservationId">,
-  { promptTokens, completionTokens }: TokenUsage,
+  { promptTokens, cachedTokens = 0, completionTokens }: TokenUsage,
 ): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     try {
       const settling = Promise.resolve(
-        ledgers.getByName(tenant).settle(reservationId, { promptTokens, completionTokens }),
+        ledgers.getByName(tenant).settle(reservationId, { promptTokens, cachedTokens, completionTokens }),
       );
       return await withTimeLimit(settling, SETTLE_LIMIT_MS, "the ledger");
     } catch (error) {

@@ -74,9 +74,33 @@ describe("an operator in the terminal", () => {
     expect(stdout).toMatch(new RegExp(`${rotated.id} +revoked +robot`));
   });
 
+  test("gives a key limits and a budget of its own, and takes them away", async () => {
+    const made = await json("keys", "create", "acme", "--budget-per-month", "12.5", "--requests-per-minute", "1");
+    expect(made.limits).toMatchObject({ budgetMicrosPerMonth: 12_500_000, requestsPerMinute: 1, concurrency: null });
+    const { limits } = await json("keys", "change", "acme", made.id, "--requests-per-minute", "none");
+    expect(limits).toMatchObject({ budgetMicrosPerMonth: 12_500_000, requestsPerMinute: null });
+    const { stdout } = await lapidary(["keys", "list", "acme"]);
+    expect(stdout).toMatch(new RegExp(`${made.id} .*budgetMicrosPerMonth 12500000`));
+  });
+
+  test("raises limits for a while, and gives models other names and a tenant priority", async () => {
+    const raised = await json("tenants", "raise", "acme", "--concurrency", "50", "--until", "2199-01-01");
+    expect(raised).toMatchObject({
+      limits: { concurrency: 2 },
+      raise: { limits: { concurrency: 50 }, expiresAt: "2199-01-01T00:00:00.000Z" },
+    });
+    expect(await json("tenants", "raise", "acme", "--end")).toMatchObject({ raise: null });
+    const names = ["--alias", "gpt-4o-mini=lapidary-demo", "--alias", "small=lapidary-demo", "--priority", "3"];
+    expect(await json("tenants", "change", "acme", ...names)).toMatchObject({
+      aliases: { "gpt-4o-mini": "lapidary-demo", small: "lapidary-demo" },
+      limits: { priority: 3 },
+    });
+    expect(await json("tenants", "change", "acme", "--no-aliases")).toMatchObject({ aliases: {} });
+  });
+
   test("reads usage and what was done", async () => {
     const { stdout: csv } = await lapidary(["tenants", "usage", "acme", "--csv"]);
-    expect(csv).toMatch(/,lapidary-demo,key_[0-9a-f]{16},1,20,\d+\r\n/);
+    expect(csv).toMatch(/,lapidary-demo,key_[0-9a-f]{16},1,20,\d+,0,0\r\n/);
     const { stdout: log } = await lapidary(["tenants", "audit"]);
     expect(log).toMatch(/200 +acme +DELETE \/admin\/v1\/tenants\/:tenant\/keys\/:key/);
   });
