@@ -7,8 +7,16 @@ import { chunksOf } from "../gateway/server-sent-events.ts";
 export interface MixedAnswer {
   readonly text: string;
   readonly finish: string | null | undefined;
-  readonly usage: unknown;
+  readonly tokens: readonly (number | undefined)[];
 }
+
+/** How many tokens were computed before depends on what else happened. */
+interface Usage {
+  readonly prompt_tokens: number;
+  readonly completion_tokens: number;
+}
+
+const tokensOf = (usage: Usage | null | undefined) => [usage?.prompt_tokens, usage?.completion_tokens];
 
 /** Asks until there is room, as clients do that are told to try again; anything else that is no whole answer throws. */
 export async function answerTo(caller: Caller, { path, stream, body }: MixedRequest): Promise<MixedAnswer> {
@@ -27,17 +35,17 @@ async function streamed(response: Response): Promise<MixedAnswer> {
   const chunks = await chunksOf(response);
   const choices = chunks.flatMap((chunk) => chunk.choices);
   const text = choices.map((choice) => choice.text ?? choice.delta.content ?? "").join("");
-  return { text, finish: choices.at(-1)?.finish_reason, usage: chunks.at(-1)?.usage };
+  return { text, finish: choices.at(-1)?.finish_reason, tokens: tokensOf(chunks.at(-1)?.usage) };
 }
 
 interface Whole {
   readonly choices: readonly { text?: string; message?: { content: string }; finish_reason: string }[];
-  readonly usage: unknown;
+  readonly usage: Usage;
 }
 
 async function whole(response: Response): Promise<MixedAnswer> {
   const { choices, usage } = await response.json<Whole>();
   const [choice] = choices;
   expect(choice).toBeDefined();
-  return { text: choice!.text ?? choice!.message!.content, finish: choice!.finish_reason, usage };
+  return { text: choice!.text ?? choice!.message!.content, finish: choice!.finish_reason, tokens: tokensOf(usage) };
 }

@@ -1,0 +1,93 @@
+/**
+ * How much sooner the first token comes when a prompt begins like one before: every round makes up a beginning, asks a
+ * question after it, then another, and then that other again without what was kept. Prints medians and writes nothing;
+ * fails when an answer differs.
+ * `node test/load/prefix.ts --model FOLDER [--beginning 1000] [--question 20] [--rounds 7] [--stages 3]`
+ */
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { readManifest } from "../../cli/folder-source.ts";
+import { startLocalServer } from "../end-to-end/local-server.ts";
+import { keyWithoutLimits } from "./key-without-limits.ts";
+import { percentile } from "./percentile.ts";
+
+const { values: options } = parseArgs({
+  options: {
+    model: { type: "string", default: join(import.meta.dirname, "../../weights/demo/model") },
+    /** Tokens that prompts have in common, and those after them. */
+    beginning: { type: "string", default: "1000" },
+    question: { type: "string", default: "20" },
+    rounds: { type: "string", default: "7" },
+    stages: { type: "string", default: "3" },
+  },
+});
+const ANSWER_TOKENS = 16;
+const beginningTokens = Number(options.beginning);
+const questionTokens = Number(options.question);
+const rounds = Number(options.rounds);
+const { name, architecture } = await readManifest(options.model);
+
+interface Answer {
+  readonly firstMs: number;
+  readonly text: string;
+  readonly cachedTokens: number;
+}
+
+await using server = await startLocalServer({
+  model: options.model,
+  vars: { LAPIDARY_STAGES: options.stages, LAPIDARY_KV_TOKENS: "8192" },
+});
+const key = await keyWithoutLimits(server.url);
+const samples = { alone: [] as number[], reused: [] as number[], least: [] as number[] };
+// The first round loads and compiles.
+for (let round = 0; round <= rounds; round++) {
+  const beginning = someIds(round, beginningTokens);
+  const first = await ask([...beginning, ...someIds(round + 1000, questionTokens)]);
+  const other = [...beginning, ...someIds(round + 2000, questionTokens)];
+  const reused = await ask(other);
+  const alone = await ask(other, "apart");
+  // What a request costs that has next to nothing to compute.
+  const least = await ask(someIds(round + 3000, 1));
+  if (alone.text !== reused.text || alone.cachedTokens > 0 || reused.cachedTokens < beginningTokens - 32)
+    throw new Error(`the second prompt took over ${reused.cachedTokens} tokens and was answered ${reused.text}`);
+  if (round === 0) continue;
+  samples.alone.push(first.firstMs, alone.firstMs);
+  samples.reused.push(reused.firstMs);
+  samples.least.push(least.firstMs);
+}
+const [alone, reused, least] = [samples.alone, samples.reused, samples.least].map((all) => percentile(all, 0.5));
+console.log(
+  `${name}, ${beginningTokens} + ${questionTokens} tokens, ms to the first token (medians of ${rounds} rounds):`,
+);
+console.table({ alone, reused, "one token": least, "alone / reused": alone! / reused! });
+
+/** Ids that look random; never the special ones at the table's beginning. */
+function someIds(seed: number, count: number): number[] {
+  let state = seed + 1;
+  return Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return 500 + ((state >>> 8) % (architecture.vocabSize - 500));
+  });
+}
+
+async function ask(prompt: readonly number[], cacheKey?: string): Promise<Answer> {
+  const startMs = performance.now();
+  const response = await fetch(`${server.url}/v1/completions`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+    body: JSON.stringify({
+      ...{ model: name, prompt, stream: true, stream_options: { include_usage: true } },
+      ...{ max_tokens: ANSWER_TOKENS, temperature: 0, ignore_eos: true, prompt_cache_key: cacheKey },
+    }),
+  });
+  let firstMs: number | undefined;
+  let body = "";
+  for await (const piece of response.body!.pipeThrough(new TextDecoderStream())) {
+    body += piece;
+    if (body.includes("data: ")) firstMs ??= performance.now() - startMs;
+  }
+  const cachedTokens = /"cached_tokens":(\d+)/.exec(body)?.[1];
+  if (firstMs === undefined || cachedTokens === undefined) throw new Error(`status ${response.status}: ${body}`);
+  const text = [...body.matchAll(/"text":("(?:[^"\\]|\\.)*")/g)].map(([, part]) => JSON.parse(part!)).join("");
+  return { firstMs, text, cachedTokens: Number(cachedTokens) };
+}
