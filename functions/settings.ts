@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Engine, KvBits } from "../runtime/engine.ts";
+import { MAX_LAYER_PARTS } from "../weights/layer-parts.ts";
 import { ApiError } from "./errors.ts";
 import type { Prices } from "./tenants/price.ts";
 
@@ -32,6 +33,8 @@ const pipelineSchema = z.object({
   LAPIDARY_KV_BITS: z.literal(["8", "16", "32"]).optional(),
   /** Groups of layers. */
   LAPIDARY_STAGES: whole(1, MAX_STAGES, 3),
+  /** Objects that each layer is split over; more than 1 for models whose layer does not fit one. Changes answers' bits. */
+  LAPIDARY_LAYER_PARTS: whole(1, MAX_LAYER_PARTS, 1),
   LAPIDARY_VOCABULARY_SHARDS: whole(1, MAX_VOCABULARY_SHARDS, 2),
   /** Copies of each stage. */
   LAPIDARY_REPLICAS: whole(1, MAX_REPLICAS, 1),
@@ -111,6 +114,7 @@ export interface PipelineSettings {
   /** Undefined: the engine's own choice. */
   readonly kvBits: KvBits | undefined;
   readonly stages: number;
+  readonly layerParts: number;
   readonly vocabularyShards: number;
   readonly replicas: number;
   readonly chunkRows: number;
@@ -140,6 +144,7 @@ export function readPipelineSettings(env: object): PipelineSettings {
     activations: Number(values.LAPIDARY_ACTIVATIONS) as Engine["activations"],
     kvBits: values.LAPIDARY_KV_BITS && (Number(values.LAPIDARY_KV_BITS) as KvBits),
     stages: values.LAPIDARY_STAGES,
+    layerParts: values.LAPIDARY_LAYER_PARTS,
     vocabularyShards: values.LAPIDARY_VOCABULARY_SHARDS,
     replicas: values.LAPIDARY_REPLICAS,
     chunkRows: values.LAPIDARY_CHUNK_ROWS,

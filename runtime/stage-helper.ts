@@ -15,6 +15,8 @@ export interface StageHelper {
   readonly memoryBytes: number;
   /** KV tokens not taken by a session (in whole pages): as many as in the leading stage. */
   readonly freeKvTokens: number;
+  /** Sessions it keeps keys and values of. */
+  readonly sessions: number;
   /**
    * Runs block `block` of the stage (two a layer: attention, feed-forward) over its normed rows [rows of all groups,
    * hiddenSize] and gives this part's share of the block's sum, as many rows, valid until the next call. A call's blocks
@@ -27,6 +29,8 @@ export interface StageHelper {
   /** Forgets tokens from `tokens` on. */
   truncate(slot: number, tokens: number): void;
   close(slot: number): void;
+  /** Ends every session. */
+  clear(): void;
 }
 
 /** All helpers of a stage, as it works with them. What it tells them arrives in the order it was told. */

@@ -1,11 +1,19 @@
 import { DurableObject } from "cloudflare:workers";
 import type { LayerStage } from "../../runtime/engine.ts";
+import type { StageHelper } from "../../runtime/stage-helper.ts";
 import { AssetsSource } from "../assets-source.ts";
 import { createEngine } from "../engine-registry.ts";
 import type { Env } from "../env.ts";
-import { checkEngine, type JoinAnswer, type PartReport, type StageAssignment } from "../pipeline/assignment.ts";
+import {
+  checkEngine,
+  type HelperAssignment,
+  type JoinAnswer,
+  type PartReport,
+  type StageAssignment,
+} from "../pipeline/assignment.ts";
 import { checkCallDepth } from "../pipeline/calls.ts";
 import { toFailure } from "../pipeline/failure.ts";
+import { HelperNode } from "../pipeline/helper-node.ts";
 import { checkPartMemory } from "../pipeline/isolate-budget.ts";
 import { LazyPart } from "../pipeline/lazy-part.ts";
 import { acceptLink } from "../pipeline/link.ts";
@@ -18,10 +26,15 @@ interface LoadedStage {
   readonly hiddenSize: number;
 }
 
-/** A group of layers with the KV cache of its sessions. Holds nothing that the conductor could not feed it again. */
+/**
+ * A group of layers with the KV cache of its sessions, or one part of such a group whose layers are split. Holds nothing that
+ * the conductor could not feed it again.
+ */
 export class Stage extends DurableObject<Env> {
   readonly #node = new StageNode((successor) => partStub(this.env, successor));
   readonly #loaded = new LazyPart<LoadedStage>();
+  readonly #helperNode = new HelperNode();
+  readonly #helper = new LazyPart<StageHelper>();
 
   /** Loads what the assignment names, once, and links to its successors; safe to repeat. */
   async join(assignment: StageAssignment): Promise<JoinAnswer> {
@@ -36,33 +49,66 @@ export class Stage extends DurableObject<Env> {
     }
   }
 
+  /** The same for an object that is to help the stage its layers belong to. */
+  async help(assignment: HelperAssignment): Promise<JoinAnswer> {
+    try {
+      const helper = await this.#ensureHelper(assignment);
+      if (assignment.strict) checkPartMemory(`part ${assignment.part} of a stage`, helper.memoryBytes);
+      this.#helperNode.join(assignment, helper);
+      return { joined: true, report: this.report() };
+    } catch (error) {
+      return { joined: false, failure: toFailure(error) };
+    }
+  }
+
   report(): PartReport {
-    const { state, part, failure } = this.#loaded;
+    const helps = this.#helper.state !== "empty";
+    const { state, failure } = helps ? this.#helper : this.#loaded;
+    const held = helps ? this.#helper.part : this.#loaded.part?.stage;
+    const { sessions, links } = helps ? this.#helperNode : this.#node;
     return {
       state,
-      memoryBytes: part?.stage.memoryBytes ?? 0,
-      sessions: this.#node.sessions,
-      links: this.#node.links,
-      freeKvTokens: part?.stage.freeKvTokens ?? 0,
+      memoryBytes: held?.memoryBytes ?? 0,
+      sessions,
+      links,
+      freeKvTokens: held?.freeKvTokens ?? 0,
       ...(failure !== null && { failure }),
     };
   }
 
   /** Upgrades to a link of the ring, and nothing else. */
   override fetch(request: Request): Response {
-    return acceptLink(request, this.#node, (link) => this.#node.accepted(link));
+    return acceptLink(request, ({ role }) => (role === "leader" ? this.#helperNode : this.#node));
   }
 
   #ensureReady(assignment: StageAssignment): Promise<LoadedStage> {
-    const { manifestHash, engine: expected, firstLayer, layerCount, finalNorm, kvTokens, maxRows } = assignment;
-    const key = JSON.stringify([manifestHash, expected, firstLayer, layerCount, finalNorm, kvTokens, maxRows]);
+    const { firstLayer, layerCount, finalNorm, kvTokens, maxRows } = assignment;
+    const parts = assignment.helpers.length + 1;
+    const key = JSON.stringify([...identity(assignment), firstLayer, layerCount, finalNorm, kvTokens, maxRows, parts]);
     return this.#loaded.ensureReady(key, async () => {
-      const engine = createEngine(expected.name, expected.activations, expected.kvBits);
-      checkEngine(expected, engine);
-      const source = new AssetsSource(this.env.ASSETS);
-      const manifest = await readPinnedManifest(source, manifestHash);
-      const stage = await engine.loadLayers({ manifest, source, firstLayer, layerCount, finalNorm, kvTokens, maxRows });
-      return { stage, hiddenSize: manifest.architecture.hiddenSize };
+      const { engine, manifest, source } = await this.#open(assignment);
+      const split = parts > 1 && { split: { parts, helpers: this.#node.helpers } };
+      const options = { manifest, source, firstLayer, layerCount, finalNorm, kvTokens, maxRows, ...split };
+      return { stage: await engine.loadLayers(options), hiddenSize: manifest.architecture.hiddenSize };
     });
   }
+
+  #ensureHelper(assignment: HelperAssignment): Promise<StageHelper> {
+    const { firstLayer, layerCount, part, parts, kvTokens, maxRows } = assignment;
+    const key = JSON.stringify([...identity(assignment), firstLayer, layerCount, part, parts, kvTokens, maxRows]);
+    return this.#helper.ensureReady(key, async () => {
+      const { engine, manifest, source } = await this.#open(assignment);
+      return engine.loadHelper({ manifest, source, firstLayer, layerCount, part, parts, kvTokens, maxRows });
+    });
+  }
+
+  async #open({ engine: expected, manifestHash }: StageAssignment | HelperAssignment) {
+    const engine = createEngine(expected.name, expected.activations, expected.kvBits);
+    checkEngine(expected, engine);
+    const source = new AssetsSource(this.env.ASSETS);
+    return { engine, source, manifest: await readPinnedManifest(source, manifestHash) };
+  }
 }
+
+/** Which model and engine weights were loaded for. */
+const identity = ({ manifestHash, engine }: StageAssignment | HelperAssignment) => [manifestHash, engine];

@@ -46,7 +46,7 @@ export class Vocabulary extends DurableObject<Env> {
 
   /** Upgrades to a link of the ring, and nothing else. */
   override fetch(request: Request): Response {
-    return acceptLink(request, this.#node, (link, caller) => this.#node.accepted(link, caller));
+    return acceptLink(request, () => this.#node);
   }
 
   #ensureReady({

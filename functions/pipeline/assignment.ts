@@ -64,6 +64,15 @@ export interface StageAssignment extends Assignment, StageRange {
   readonly kvTokens: number;
   /** The route's replica of the next stage, or every vocabulary shard. */
   readonly successors: readonly Successor[];
+  /** The other objects its layers are split over, by part from 1 on; none where they are whole. */
+  readonly helpers: readonly Successor[];
+}
+
+/** Part `part` of the `parts` that a stage's layers are split over. */
+export interface HelperAssignment extends Assignment, StageRange {
+  readonly part: number;
+  readonly parts: number;
+  readonly kvTokens: number;
 }
 
 export interface ShardAssignment extends Assignment, Pick<TableRange, "firstShard" | "shardCount"> {

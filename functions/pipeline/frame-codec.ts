@@ -14,7 +14,6 @@ import {
   MAX_FRAME_SESSIONS,
   MAX_ROUTE_STAGES,
   PROTOCOL_VERSION,
-  type RowsGroup,
 } from "./frame.ts";
 import { GROUP_BYTES, readGroup, readList, writeGroup } from "./frame-entries.ts";
 import {
@@ -31,10 +30,25 @@ const MAGIC = 0x4d41_524c; // "LRAM"
 const HASH_BYTES = 32;
 const INCARNATION_BYTES = 16;
 const VOCABULARY = 0xffff_ffff;
+/** A group of a call to helpers. */
+const SLOT_ROWS_BYTES = 12;
 /** Room for what precedes the rows in most frames; the writer grows when it is not enough. */
 const HEADERS_BYTES = 1024;
 
-const KINDS = ["rows", "select", "embed", "embedded", "answers", "reselect", "close", "error", "fork"] as const;
+const KINDS = [
+  "rows",
+  "select",
+  "embed",
+  "embedded",
+  "answers",
+  "reselect",
+  "close",
+  "error",
+  "fork",
+  "multiply",
+  "share",
+  "truncate",
+] as const;
 const CODES: readonly InferenceErrorCode[] = [
   "bad_shard",
   "wrong_pipeline",
@@ -143,6 +157,20 @@ function writeBody(writer: ByteWriter, body: FrameBody): void {
       writer.u32(body.session);
       writer.u32(body.tokens);
       return;
+    case "multiply":
+      writer.u32(body.block);
+      writer.u32(body.groups.length);
+      for (const { slot, position, rows } of body.groups) writer.words(Uint32Array.of(slot, position, rows));
+      writeRows(writer, rowsOf(body.groups), body.hidden);
+      return;
+    case "share":
+      writer.u32(body.rows);
+      writeRows(writer, body.rows, body.hidden);
+      return;
+    case "truncate":
+      writer.u32(body.session);
+      writer.u32(body.tokens);
+      return;
     case "error": {
       const message = new TextEncoder().encode(body.message).subarray(0, MAX_ERROR_BYTES);
       writer.u32(CODES.indexOf(body.code));
@@ -189,6 +217,21 @@ function readBody(reader: ByteReader, kind: FrameBody["kind"]): FrameBody {
       return { kind, sessions: readSessions(reader) };
     case "fork":
       return { kind, from: reader.u32(), session: reader.u32(), tokens: reader.u32() };
+    case "multiply": {
+      const block = reader.u32();
+      const groups = readList(reader, MAX_FRAME_GROUPS, SLOT_ROWS_BYTES, "groups", () => ({
+        slot: reader.u32(),
+        position: reader.u32(),
+        rows: reader.upTo(MAX_FRAME_ROWS, "rows of a group"),
+      }));
+      return { kind, block, groups, hidden: readRows(reader, rowsOf(groups)) };
+    }
+    case "share": {
+      const rows = reader.upTo(MAX_FRAME_ROWS, "rows");
+      return { kind, rows, hidden: readRows(reader, rows) };
+    }
+    case "truncate":
+      return { kind, session: reader.u32(), tokens: reader.u32() };
     case "error": {
       const code = CODES[reader.upTo(CODES.length - 1, "error code")]!;
       const place = readPlace(reader);
@@ -199,7 +242,7 @@ function readBody(reader: ByteReader, kind: FrameBody["kind"]): FrameBody {
   }
 }
 
-const rowsOf = (groups: readonly RowsGroup[]) => groups.reduce((sum, { rows }) => sum + rows, 0);
+const rowsOf = (groups: readonly { readonly rows: number }[]) => groups.reduce((sum, { rows }) => sum + rows, 0);
 
 /** Columns, then the rows: the end of a frame. */
 function writeRows(writer: ByteWriter, rows: number, hidden: Float32Array): void {

@@ -1,8 +1,9 @@
+import type { RowGroup } from "../../runtime/engine.ts";
 import type { InferenceErrorCode } from "../../runtime/errors.ts";
 import type { Selection, ShardSelection } from "../../runtime/sampling/selection.ts";
 
 /** Changes with every change of the wire form or of who answers what to whom. */
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 /** Cloudflare's limit for one WebSocket message. */
 export const MAX_FRAME_BYTES = 32 * 1024 * 1024;
 export const MAX_ROUTE_STAGES = 256;
@@ -55,6 +56,8 @@ export interface RowAnswer {
 export interface FaultPlace {
   readonly group: number | "vocabulary";
   readonly replica: number;
+  /** Of a stage whose layers are split: which helper. Errors that travel name the stage alone. */
+  readonly part?: number;
 }
 
 export type FrameBody =
@@ -74,6 +77,17 @@ export type FrameBody =
    * them says nothing: rows that follow will not find their position there.
    */
   | { readonly kind: "fork"; readonly from: number; readonly session: number; readonly tokens: number }
+  /** Stage → the helpers of its layers, which know sessions by the stage's slots: block `block` of a call. */
+  | {
+      readonly kind: "multiply";
+      readonly block: number;
+      readonly groups: readonly RowGroup[];
+      readonly hidden: Float32Array;
+    }
+  /** Helper → stage: its share of the block's sum, as many rows. */
+  | { readonly kind: "share"; readonly rows: number; readonly hidden: Float32Array }
+  /** Stage → helper: the session forgets its tokens from `tokens` on. */
+  | { readonly kind: "truncate"; readonly session: number; readonly tokens: number }
   /** Forward along the route and to every vocabulary shard: the sessions are over. */
   | { readonly kind: "close"; readonly sessions: readonly number[] }
   /** Backward along the links the frame came by, or from a vocabulary shard to the conductor. */
@@ -97,6 +111,8 @@ export const frameHead = ({ step, pipelineHash, incarnation, route }: FrameHead)
 });
 
 /** "stage 2 (replica 1)" or "vocabulary shard 0": how errors name a part. */
-export function placeName({ group, replica }: FaultPlace): string {
-  return group === "vocabulary" ? `vocabulary shard ${replica}` : `stage ${group} (replica ${replica})`;
+export function placeName({ group, replica, part }: FaultPlace): string {
+  return group === "vocabulary"
+    ? `vocabulary shard ${replica}`
+    : `stage ${group} (replica ${replica}${part === undefined ? "" : `, part ${part}`})`;
 }

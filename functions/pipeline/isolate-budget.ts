@@ -17,6 +17,6 @@ export function checkPartMemory(part: string, memoryBytes: number): void {
   throw new InferenceError(
     "unsupported",
     `${part} takes ${megabytes(memoryBytes)} of WASM memory, an isolate has room for ${megabytes(MAX_PART_BYTES)}: ` +
-      "cut the model into more parts (LAPIDARY_STAGES, LAPIDARY_VOCABULARY_SHARDS) or lower LAPIDARY_KV_TOKENS",
+      "cut the model into more parts (LAPIDARY_STAGES, LAPIDARY_LAYER_PARTS, LAPIDARY_VOCABULARY_SHARDS) or lower LAPIDARY_KV_TOKENS",
   );
 }

@@ -1,11 +1,18 @@
-import type { JoinAnswer, PartReport, ShardAssignment, StageAssignment, Successor } from "./assignment.ts";
+import type {
+  HelperAssignment,
+  JoinAnswer,
+  PartReport,
+  ShardAssignment,
+  StageAssignment,
+  Successor,
+} from "./assignment.ts";
 import { JOIN_DEPTH } from "./calls.ts";
 import { asLost, toInferenceError } from "./failure.ts";
 import { type FaultPlace, placeName } from "./frame.ts";
 import { type PartBindings, partStub, stageNamespace, vocabularyNamespace } from "./part-stub.ts";
 import type { Route } from "./replicas.ts";
 import { JOIN_LIMIT_MS, REPORT_LIMIT_MS, withTimeLimit } from "./time-limit.ts";
-import type { Topology } from "./topology.ts";
+import { helperPlaces, type Topology } from "./topology.ts";
 
 /** Whose pipeline it is. */
 export interface Ownership {
@@ -41,11 +48,15 @@ export class Joins {
   async join(route: Route, fault: (place: FaultPlace) => void): Promise<void> {
     const key = route.join("/");
     if (this.#routes.has(key)) return;
-    const stages = route.map((replica, group) =>
-      this.#ask({ group, replica }, fault, (name) =>
-        stageNamespace(this.#bindings, group).getByName(name).join(this.#stage(route, group)),
-      ),
-    );
+    const stages = route.flatMap((replica, group) => {
+      const stub = (name: string) => stageNamespace(this.#bindings, group).getByName(name);
+      return [
+        this.#ask({ group, replica }, fault, (name) => stub(name).join(this.#stage(route, group))),
+        ...helperPlaces(this.#topology, { group, replica }).map((place) =>
+          this.#ask(place, fault, (name) => stub(name).help(this.#helper(group, place.part))),
+        ),
+      ];
+    });
     const shards = this.#topology.shards.map((_, index) =>
       this.#ask(shardPlace(index), fault, (name) =>
         vocabularyNamespace(this.#bindings, index).getByName(name).join(this.#shard(index)),
@@ -86,9 +97,10 @@ export class Joins {
     }
   }
 
-  nameOf({ group, replica }: FaultPlace): string {
-    const part = group === "vocabulary" ? `vocabulary-${replica}` : `stage-${group}-${replica}`;
-    return `${this.#owner.conductor}/${this.#owner.pipelineHash.slice(0, 16)}/${part}`;
+  nameOf({ group, replica, part }: FaultPlace): string {
+    const stage = `stage-${group}-${replica}${part === undefined ? "" : `-part-${part}`}`;
+    const name = group === "vocabulary" ? `vocabulary-${replica}` : stage;
+    return `${this.#owner.conductor}/${this.#owner.pipelineHash.slice(0, 16)}/${name}`;
   }
 
   async #ask(
@@ -123,8 +135,19 @@ export class Joins {
       group,
       replica: route[group]!,
       finalNorm,
-      successors: successors.map((place): Successor => ({ place, name: this.nameOf(place) })),
+      successors: successors.map((place) => this.#successor(place)),
+      helpers: helperPlaces(this.#topology, { group, replica: route[group]! }).map((place) => this.#successor(place)),
     };
+  }
+
+  #helper(group: number, part: number): HelperAssignment {
+    const { manifestHash, engine, chunkRows, kvTokens, stages, layerParts } = this.#topology;
+    const shared = { ...this.#pinned(), manifestHash, engine, maxRows: chunkRows, kvTokens };
+    return { ...shared, ...stages[group]!, part, parts: layerParts };
+  }
+
+  #successor(place: FaultPlace): Successor {
+    return { place, name: this.nameOf(place) };
   }
 
   #shard(index: number): ShardAssignment {

@@ -100,12 +100,17 @@ function closeQuietly(socket: WebSocket | null, code: number): void {
 
 /** Who dials, and in which life of the conductor: travels in the URL of the upgrade. */
 export interface Caller {
-  readonly role: "conductor" | "stage";
+  readonly role: "conductor" | "stage" | "leader";
   readonly incarnation: string;
   /** Both ends take every message this much later than it came. */
   readonly hopMs: number;
   /** Calls from the client's request to the upgrade. */
   readonly depth: number;
+}
+
+/** What takes the links that others dial. */
+export interface LinkTaker extends LinkEvents {
+  accepted(link: Link, caller: Caller): void;
 }
 
 /** Opens a socket to `stub`; InferenceError stage_lost, timed_out, or unsupported when the call is nested too deep. */
@@ -122,26 +127,25 @@ export async function dialLink(stub: Fetcher, peer: string, caller: Caller, even
   return new Link(response.webSocket, peer, caller, events);
 }
 
-/** Answers an upgrade; `opened` gets the link before its first message. Anything that is no upgrade of ours is a 426. */
-export function acceptLink(
-  request: Request,
-  events: LinkEvents,
-  opened: (link: Link, caller: Caller) => void,
-): Response {
+/** Answers an upgrade; the caller's node gets the link before its first message. Anything that is no upgrade of ours is a 426. */
+export function acceptLink(request: Request, nodeFor: (caller: Caller) => LinkTaker): Response {
   const caller = readCaller(request);
   if (caller === null) return new Response("expected a link of the ring", { status: 426 });
   const { 0: theirs, 1: ours } = new WebSocketPair();
-  opened(new Link(ours, caller.role, caller, events), caller);
+  const node = nodeFor(caller);
+  node.accepted(new Link(ours, caller.role, caller, node), caller);
   return new Response(null, { status: 101, webSocket: theirs });
 }
 
 function readCaller(request: Request): Caller | null {
   if (request.headers.get("Upgrade") !== "websocket") return null;
-  const match = /^\/(conductor|stage)\/([0-9a-f]{32})\/(\d{1,4})\/(\d{1,2})$/.exec(new URL(request.url).pathname);
+  const match = /^\/(conductor|stage|leader)\/([0-9a-f]{32})\/(\d{1,4})\/(\d{1,2})$/.exec(
+    new URL(request.url).pathname,
+  );
   if (match === null) return null;
   const [, role, incarnation, hopMs, depth] = match;
   return {
-    role: role === "conductor" ? "conductor" : "stage",
+    role: role as Caller["role"],
     incarnation: incarnation!,
     hopMs: Number(hopMs),
     depth: Number(depth),

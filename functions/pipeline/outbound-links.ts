@@ -3,7 +3,7 @@ import type { Successor } from "./assignment.ts";
 import { type FaultPlace, placeName } from "./frame.ts";
 import { type Caller, dialLink, type Link, type LinkEvents } from "./link.ts";
 
-const keyOf = ({ group, replica }: FaultPlace) => `${group}/${replica}`;
+const keyOf = ({ group, replica, part = 0 }: FaultPlace) => `${group}/${replica}/${part}`;
 
 /** The links one object has dialled, one a successor. */
 export class OutboundLinks {

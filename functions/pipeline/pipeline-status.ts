@@ -9,6 +9,8 @@ export interface ReplicaStatus extends PartReport {
   readonly prefixes: number;
   /** Failed when last heard of. */
   readonly suspect: boolean;
+  /** The other objects that its layers are split over; none where they are whole. */
+  readonly helpers: readonly PartReport[];
 }
 
 /** A pipeline as its conductor sees it: plain values for RPC. */

@@ -11,7 +11,7 @@ import { PrefixCache } from "./prefix-cache.ts";
 import { Replicas } from "./replicas.ts";
 import { type Health, Ring } from "./ring.ts";
 import type { RingParts } from "./ring-session.ts";
-import { hashPipeline, planTopology, type Topology } from "./topology.ts";
+import { hashPipeline, helperPlaces, planTopology, type Topology } from "./topology.ts";
 
 const INCARNATION_BYTES = 16;
 
@@ -67,7 +67,16 @@ export class Pipeline implements RingParts, Health {
         const replicas = Array.from({ length: this.topology.replicas }, async (_, replica) => {
           const report = await this.ring.report({ group, replica });
           const { reservedTokens, cachedTokens, suspect } = this.#replicas.at(group, replica);
-          return { ...report, reservedTokens, cachedTokens, prefixes: this.prefixes.at({ group, replica }), suspect };
+          const places = helperPlaces(this.topology, { group, replica });
+          const helpers = await Promise.all(places.map((place) => this.ring.report(place)));
+          return {
+            ...report,
+            helpers,
+            reservedTokens,
+            cachedTokens,
+            prefixes: this.prefixes.at({ group, replica }),
+            suspect,
+          };
         });
         return { ...range, replicas: await Promise.all(replicas) };
       }),
@@ -78,7 +87,10 @@ export class Pipeline implements RingParts, Health {
         ...(await this.ring.report({ group: "vocabulary", replica })),
       })),
     );
-    const parts = [...stageStatus.flatMap(({ replicas }) => replicas), ...shardStatus];
+    const stageParts = stageStatus.flatMap(({ replicas }) =>
+      replicas.flatMap((replica) => [replica, ...replica.helpers]),
+    );
+    const parts = [...stageParts, ...shardStatus];
     return {
       pipelineHash: this.pipelineHash,
       engine,

@@ -14,11 +14,12 @@ import {
   type WantedRow,
 } from "./frame.ts";
 import { decodeFrame, encodeFrame } from "./frame-codec.ts";
+import { HelperLinks } from "./helper-links.ts";
 import { Inbox } from "./inbox.ts";
 import type { Link, LinkEvents } from "./link.ts";
 import { OutboundLinks } from "./outbound-links.ts";
 import { joinRows } from "./rows.ts";
-import { StageSessions } from "./stage-sessions.ts";
+import { type StageSession, StageSessions } from "./stage-sessions.ts";
 
 const FIRST_SHARD: FaultPlace = { group: "vocabulary", replica: 0 };
 
@@ -30,6 +31,8 @@ export class StageNode implements LinkEvents {
   readonly #inbox = new Inbox();
   readonly #inbound = new Set<Link>();
   readonly #outbound: OutboundLinks;
+  /** To the other objects the stage's layers are split over. */
+  readonly helpers: HelperLinks;
   #assignment: StageAssignment | null = null;
   #stage: LayerStage | null = null;
   #sessions: StageSessions | null = null;
@@ -39,6 +42,7 @@ export class StageNode implements LinkEvents {
       message: this.#backward.bind(this),
       lost: this.#successorLost.bind(this),
     });
+    this.helpers = new HelperLinks(connect, (error) => this.#reportAll(() => true, error, this.#place));
   }
 
   get sessions(): number {
@@ -46,7 +50,7 @@ export class StageNode implements LinkEvents {
   }
 
   get links(): number {
-    return this.#inbound.size + this.#outbound.open;
+    return this.#inbound.size + this.#outbound.open + this.helpers.open;
   }
 
   /** Takes `stage` into the ring of `assignment`; sessions of another conductor's life or of another stage are over. */
@@ -61,7 +65,10 @@ export class StageNode implements LinkEvents {
       this.#assignment = assignment;
     });
     const { successors, incarnation, hopMs, depth } = assignment;
-    await this.#outbound.dial(successors, { role: "stage", incarnation, hopMs, depth: depth + 1 });
+    await Promise.all([
+      this.#outbound.dial(successors, { role: "stage", incarnation, hopMs, depth: depth + 1 }),
+      this.helpers.dial(assignment),
+    ]);
   }
 
   accepted(link: Link): void {
@@ -197,11 +204,16 @@ export class StageNode implements LinkEvents {
 
   #successorLost(lost: Link): void {
     const place = this.#outbound.placeOf(lost);
-    if (place === null || this.#assignment === null) return;
+    if (place === null) return;
     const { group, replica } = place;
-    const through = this.#sessions?.where(({ route }) => group === "vocabulary" || route[group] === replica) ?? [];
     const error = new InferenceError("stage_lost", `${placeName(place)} closed its link`);
-    for (const [link, sessions] of this.#byLink(through)) {
+    this.#reportAll(({ route }) => group === "vocabulary" || route[group] === replica, error, place);
+  }
+
+  /** Tells the conductor of the sessions for which `holds` that they failed. */
+  #reportAll(holds: (session: StageSession) => boolean, error: InferenceError, place: FaultPlace): void {
+    if (this.#assignment === null) return;
+    for (const [link, sessions] of this.#byLink(this.#sessions?.where(holds) ?? [])) {
       this.#report(link, { ...this.#assignment, step: 0, route: [] }, sessions, error, place);
     }
   }
@@ -237,6 +249,7 @@ export class StageNode implements LinkEvents {
   #leave(incarnation: string): void {
     this.#closeSessions(() => true);
     this.#outbound.closeAll();
+    this.helpers.closeAll();
     for (const link of this.#inbound) {
       if (link.incarnation === incarnation) continue;
       link.close();
@@ -245,6 +258,8 @@ export class StageNode implements LinkEvents {
   }
 
   #rest(): void {
-    if (this.#inbound.size === 0) this.#outbound.closeAll();
+    if (this.#inbound.size > 0) return;
+    this.#outbound.closeAll();
+    this.helpers.closeAll();
   }
 }

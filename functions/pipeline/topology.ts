@@ -1,8 +1,9 @@
 import type { Engine } from "../../runtime/engine.ts";
+import { splitLayer } from "../../weights/layer-parts.ts";
 import type { Manifest } from "../../weights/manifest.ts";
 import { splitLayers, splitTable } from "../../weights/plan.ts";
 import type { PipelineSettings } from "../settings.ts";
-import { PROTOCOL_VERSION } from "./frame.ts";
+import { type FaultPlace, PROTOCOL_VERSION } from "./frame.ts";
 import { bytesToHex } from "./hex.ts";
 
 export interface StageRange {
@@ -35,6 +36,8 @@ export interface Topology {
   readonly hiddenSize: number;
   readonly stages: readonly StageRange[];
   readonly shards: readonly TableRange[];
+  /** Objects that each layer is split over. */
+  readonly layerParts: number;
   /** Of each stage. */
   readonly replicas: number;
   /** The most rows of a frame. */
@@ -57,7 +60,7 @@ export function planTopology(
   engine: EngineIdentity,
   settings: PipelineSettings,
 ): Topology {
-  const { replicas, chunkRows, kvTokens, prefixTokens, maxSessions, hopMs, strict } = settings;
+  const { layerParts, replicas, chunkRows, kvTokens, prefixTokens, maxSessions, hopMs, strict } = settings;
   return {
     manifestHash,
     engine: { name: engine.name, version: engine.version, activations: engine.activations, kvBits: engine.kvBits },
@@ -69,6 +72,8 @@ export function planTopology(
       firstRow: manifest.table.shards[firstShard]!.firstRow,
       rows: manifest.table.shards.slice(firstShard, firstShard + shardCount).reduce((sum, { rows }) => sum + rows, 0),
     })),
+    // Whether they can be split so.
+    layerParts: splitLayer(manifest.architecture, layerParts).length,
     replicas,
     chunkRows,
     kvTokens,
@@ -80,13 +85,21 @@ export function planTopology(
   };
 }
 
+/** The places of a stage's helpers, parts 1 … layerParts − 1. */
+export const helperPlaces = (
+  { layerParts }: Pick<Topology, "layerParts">,
+  stage: FaultPlace,
+): (FaultPlace & { readonly part: number })[] =>
+  Array.from({ length: layerParts - 1 }, (_, index) => ({ ...stage, part: index + 1 }));
+
 /** SHA-256 in hex over all that decides a token's bits or a frame's meaning; every frame carries it. */
-export async function hashPipeline({ manifestHash, engine, stages, shards }: Topology): Promise<string> {
+export async function hashPipeline({ manifestHash, engine, stages, layerParts, shards }: Topology): Promise<string> {
   const text = JSON.stringify([
     PROTOCOL_VERSION,
     manifestHash,
     [engine.name, engine.version, engine.activations, engine.kvBits],
     stages.map(({ firstLayer, layerCount }) => [firstLayer, layerCount]),
+    layerParts,
     shards.map(({ firstShard, shardCount }) => [firstShard, shardCount]),
   ]);
   return bytesToHex(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))));

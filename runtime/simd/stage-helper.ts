@@ -69,6 +69,10 @@ class SimdStageHelper implements StageHelper {
     return this.#memory.kv.freeTokens;
   }
 
+  get sessions(): number {
+    return this.#slots.size;
+  }
+
   multiply(block: number, groups: readonly RowGroup[], rows: Float32Array): Float32Array {
     if (block === 0) this.#begin(groups, rows);
     else if (block !== this.#next)
@@ -105,6 +109,10 @@ class SimdStageHelper implements StageHelper {
     if (own === undefined) return;
     this.#slots.delete(slot);
     this.#memory.kv.close(own);
+  }
+
+  clear(): void {
+    for (const slot of [...this.#slots.keys()]) this.close(slot);
   }
 
   #begin(groups: readonly RowGroup[], rows: Float32Array): void {

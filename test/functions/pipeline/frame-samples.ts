@@ -86,6 +86,19 @@ export const FRAMES: readonly Frame[] = [
   },
   { ...HEAD, kind: "reselect", session: 12, selection: best },
   { ...HEAD, kind: "fork", from: 3, session: 4_000_000_000, tokens: 1024 },
+  {
+    ...HEAD,
+    route: [],
+    kind: "multiply",
+    block: 27,
+    groups: [
+      { slot: 3, position: 8191, rows: 1 },
+      { slot: 511, position: 0, rows: 2 },
+    ],
+    hidden: Float32Array.from({ length: 24 }, (_, index) => Math.fround(index / 7)),
+  },
+  { ...HEAD, route: [], kind: "share", rows: 3, hidden: Float32Array.from({ length: 24 }, (_, index) => -index) },
+  { ...HEAD, route: [], kind: "truncate", session: 511, tokens: 31 },
   { ...HEAD, kind: "close", sessions: [0, 4_294_967_295] },
   {
     ...HEAD,

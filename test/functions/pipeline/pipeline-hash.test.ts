@@ -5,6 +5,7 @@ const topology: Topology = {
   manifestHash: "ab".repeat(32),
   engine: { name: "simd", version: "simd-1/a8", activations: 8, kvBits: 16 },
   hiddenSize: 64,
+  layerParts: 1,
   stages: [
     { firstLayer: 0, layerCount: 2 },
     { firstLayer: 2, layerCount: 2 },
@@ -27,6 +28,7 @@ test("whatever may change a bit or a frame's meaning changes the hash", async ()
     { ...topology, engine: { ...topology.engine, name: "ort" } },
     { ...topology, engine: { ...topology.engine, activations: 16 } },
     { ...topology, engine: { ...topology.engine, kvBits: 8 } },
+    { ...topology, layerParts: 2 },
     { ...topology, stages: [{ firstLayer: 0, layerCount: 4 }] },
     { ...topology, shards: [{ firstShard: 0, shardCount: 1, firstRow: 0, rows: 1024 }] },
   ];

@@ -52,7 +52,10 @@ export async function generateOn(conductor: ConductorStub, call: GenerateCall) {
 }
 
 /** The object that holds a part of a conductor's pipeline, for example "stage-1-0" or "vocabulary-0". */
-export async function partOf(conductor: ConductorStub, part: `stage-${number}-${number}`) {
+export async function partOf(
+  conductor: ConductorStub,
+  part: `stage-${number}-${number}` | `stage-${number}-${number}-part-${number}`,
+) {
   return env.STAGE.getByName(await partName(conductor, part));
 }
 

@@ -12,10 +12,11 @@ export async function generateLocally(
   requests: readonly GenerationRequest[],
   engineName: Engine["name"] = "simd",
   kvBits?: KvBits,
+  layerParts = 1,
 ) {
   const { manifest, tokenizer } = await deployedModel(env);
   const engine = createEngine(engineName, 8, kvBits);
-  const model = await LocalModel.open({ manifest, source: new AssetsSource(env.ASSETS), engine });
+  const model = await LocalModel.open({ manifest, source: new AssetsSource(env.ASSETS), engine, layerParts });
   const answers = [];
   for (const request of requests) {
     const ids: number[] = [];

@@ -31,6 +31,7 @@ export async function rawStage(assignment: Partial<StageAssignment> = {}) {
     finalNorm: false,
     kvTokens: 64,
     successors: [],
+    helpers: [],
     ...assignment,
   };
   const received: Frame[] = [];
