@@ -18,6 +18,7 @@ import { models } from "./routes/models.ts";
 import { methodNotAllowed, notFound } from "./routes/not-found.ts";
 import { ready } from "./routes/ready.ts";
 import { reference } from "./routes/reference.ts";
+import { serverTiming } from "./routes/server-timing.ts";
 import { usage } from "./routes/usage.ts";
 
 const METHODS = ["GET", "POST", "PATCH", "DELETE"];
@@ -26,7 +27,7 @@ const METHODS = ["GET", "POST", "PATCH", "DELETE"];
 export const api = new Hono<GatewayTypes>();
 
 api.use(counted, requestId(), secureHeaders(), knownHost, keylessShield);
-api.use("/v1/*", crossOrigin);
+api.use("/v1/*", crossOrigin, serverTiming);
 for (const routes of [chat, completions, models, usage, health, ready, metrics, reference, chatPage, admin])
   api.route("/", routes);
 api.notFound((c) => {

@@ -3,7 +3,7 @@ import type { Metric, Sample } from "./exposition.ts";
 
 /** How the pipeline is now, as its conductor sees it. */
 export function pipelineMetrics(status: PipelineStatus): Metric[] {
-  const { sessions, waiting, memoryBytes, embeddingCacheBytes, prefixCache, stages, shards } = status;
+  const { sessions, waiting, memoryBytes, embeddingCacheBytes, hopMs, prefixCache, stages, shards } = status;
   const counter = (name: string, help: string, value: number): Metric => ({
     name: `lapidary_${name}`,
     type: "counter",
@@ -27,6 +27,7 @@ export function pipelineMetrics(status: PipelineStatus): Metric[] {
     gauge("prefixes", "Prompts and answers whose KV cache is kept for others.", [{ value: prefixCache.prefixes }]),
     counter("prefix_hits_total", "Generations that began with a prefix, in the conductor's life.", prefixCache.hits),
     counter("prefix_tokens_total", "Tokens that they did not compute.", prefixCache.reusedTokens),
+    gauge("hop_seconds", "A message between parts, one way: the least lately.", [{ value: hopMs / 1000 }]),
     gauge("stage_ready", "1 when the weights are loaded.", [
       ...replicas.map(({ labels, report }) => ({ labels, value: Number(report.state === "ready") })),
     ]),

@@ -1,9 +1,29 @@
-import type { Metric } from "./exposition.ts";
+import type { Labels, Metric, Sample } from "./exposition.ts";
 
 /** Upper bounds in seconds: from a warm laptop's token to a cold start. */
 const BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
-export type Histogram = "first_token" | "inter_token" | "request";
+/** What is observed, where it is shown, and as which phase of it. */
+const HISTOGRAMS = {
+  request: { metric: "request_seconds", labels: {} },
+  first_token: { metric: "first_token_seconds", labels: {} },
+  inter_token: { metric: "inter_token_seconds", labels: {} },
+  queue: { metric: "phase_seconds", labels: { phase: "queue" } },
+  prefill: { metric: "phase_seconds", labels: { phase: "prefill" } },
+  decode: { metric: "phase_seconds", labels: { phase: "decode" } },
+  sampling: { metric: "phase_seconds", labels: { phase: "sampling" } },
+  wire: { metric: "wire_seconds", labels: {} },
+} as const;
+
+const HELP = {
+  request_seconds: "From a request's arrival to its status.",
+  first_token_seconds: "From a request's arrival to its first token.",
+  inter_token_seconds: "Between two tokens of one answer, as the gateway sees them.",
+  phase_seconds: "Of a generation, as its conductor sees it: phases follow each other and are all there is.",
+  wire_seconds: "Of a generation's prefill, decode and sampling: what was spent between parts.",
+} as const;
+
+export type Histogram = keyof typeof HISTOGRAMS;
 
 /** Counts since they were last taken: plain values for RPC. */
 export interface TallyCounts {
@@ -54,16 +74,13 @@ export class Tally {
       const [method = "", route = "", status = ""] = name.split(" ");
       return { labels: { method, route, status }, value };
     });
-    const help: Record<Histogram, string> = {
-      first_token: "From a request's arrival to its first token",
-      inter_token: "Between two tokens of one answer, as the gateway sees them",
-      request: "From a request's arrival to its status",
-    };
-    const histograms = (Object.keys(help) as Histogram[]).map((name) => ({
-      name: `lapidary_${name}_seconds`,
+    const histograms = Object.entries(HELP).map(([metric, help]) => ({
+      name: `lapidary_${metric}`,
       type: "histogram" as const,
-      help: `${help[name]}.`,
-      samples: histogramSamples(this.#histogram(name)),
+      help,
+      samples: Object.entries(HISTOGRAMS)
+        .filter(([, shown]) => shown.metric === metric)
+        .flatMap(([name, { labels }]) => histogramSamples(labels, this.#histogram(name))),
     }));
     return [
       { name: "lapidary_http_requests_total", type: "counter", help: "Requests answered.", samples: requests },
@@ -77,11 +94,11 @@ export class Tally {
   }
 }
 
-function histogramSamples({ counts, sumSeconds }: { counts: number[]; sumSeconds: number }) {
+function histogramSamples(labels: Labels, { counts, sumSeconds }: { counts: number[]; sumSeconds: number }): Sample[] {
   let total = 0;
   const buckets = [...BUCKETS_SECONDS.map(String), "+Inf"].map((le, index) => {
     total += counts[index]!;
-    return { suffix: "_bucket", labels: { le }, value: total };
+    return { suffix: "_bucket", labels: { ...labels, le }, value: total };
   });
-  return [...buckets, { suffix: "_sum", value: sumSeconds }, { suffix: "_count", value: total }];
+  return [...buckets, { suffix: "_sum", labels, value: sumSeconds }, { suffix: "_count", labels, value: total }];
 }

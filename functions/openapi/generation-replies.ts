@@ -54,6 +54,19 @@ const toolCallPart = z.strictObject({
   function: z.strictObject({ name: z.string().optional(), arguments: z.string() }),
 });
 
+const ms = z.number().min(0);
+const timings = z
+  .strictObject({
+    queue_ms: ms.describe("Until the generation had a place and its parts were ready."),
+    prefill_ms: ms.describe("Until the prompt's last row was answered."),
+    decode_ms: ms.describe("The answers to all later rows."),
+    sampling_ms: ms.describe("Further rounds for candidates."),
+    wire_ms: ms.describe("The part of prefill, decode and sampling that was spent between parts of the model."),
+    total_ms: ms.describe("From the conductor's taking the generation on to its last token."),
+  })
+  .optional()
+  .describe("Only when timings is true; of the answer that took longest. On the last chunk of a stream.");
+
 /** 200 of POST /v1/chat/completions */
 export const chatCompletion = z.strictObject({
   ...head,
@@ -73,6 +86,7 @@ export const chatCompletion = z.strictObject({
     }),
   ),
   usage,
+  timings,
 });
 
 /** An event of the stream of POST /v1/chat/completions; the stream ends with `[DONE]`. */
@@ -92,6 +106,7 @@ export const chatCompletionChunk = z.strictObject({
       finish_reason: chatFinishReason.nullable(),
     }),
   ),
+  timings,
   usage: usage.nullable().optional().describe("Only when stream_options.include_usage is true; on the last chunk."),
 });
 
@@ -108,6 +123,7 @@ export const textCompletion = z.strictObject({
     }),
   ),
   usage: usage.nullable().optional(),
+  timings,
 });
 
 const model = z.strictObject({

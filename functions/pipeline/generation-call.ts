@@ -1,6 +1,7 @@
 import type { ConstraintSpecification } from "../../runtime/constrain/specification.ts";
 import type { DoneEvent, PromptEvent, TokenEvent } from "../../runtime/generate.ts";
 import type { SamplingParameters } from "../../runtime/sampling/selection.ts";
+import type { Timings } from "./timings.ts";
 
 /** What the gateway asks of a conductor: RPC, so plain values only. */
 export interface GenerateCall {
@@ -53,8 +54,11 @@ export type GenerateAnswer =
   | { readonly admitted: true; readonly events: ReadableStream<Uint8Array> }
   | { readonly admitted: false; readonly failure: GenerationFailure };
 
-/** A generation's last event, with the prompt's tokens that were not computed because a prefix held them; absent: none. */
+/** A generation's last event. */
 export interface EndEvent extends DoneEvent {
+  /** Of the conductor's life that ended it. */
+  readonly timings?: Timings;
+  /** The prompt's tokens that were not computed because a prefix held them; absent: none. */
   readonly cachedTokens?: number;
 }
 

@@ -8,6 +8,7 @@ import type { IdRows } from "./generation-records.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type { RingSession } from "./ring-session.ts";
 import { NOTHING_USED, type TokenUsage } from "./settlement.ts";
+import { TimedSession } from "./timings.ts";
 
 /** Where a generation goes on from. */
 export interface Beginning {
@@ -33,6 +34,7 @@ export class GenerationRun {
   readonly from: Beginning;
   readonly lines = new EventLines(() => this.stop("left"));
   readonly #leaving = new AbortController();
+  readonly #startMs = performance.now();
   readonly #over = Promise.withResolvers<void>();
 
   constructor(call: GenerateCall, from: Beginning) {
@@ -64,9 +66,10 @@ export class GenerationRun {
   }
 
   /** Generates on `session`, tells the reader what it does not have yet, and says how it ended; never rejects. */
-  async run({ model }: Pipeline, session: RingSession, rows: IdRows): Promise<RunEnd> {
+  async run({ model, ring }: Pipeline, session: RingSession, rows: IdRows): Promise<RunEnd> {
     const { promptLogprobs, constraint, ...call } = this.call;
     const { afterToken, knownIds } = this.from;
+    const timed = new TimedSession(session, ring, this.#startMs);
     let tokens = 0;
     try {
       const ownStopIds = call.ignoreEos ? [] : model.manifest.specialTokens.stop;
@@ -80,11 +83,11 @@ export class GenerationRun {
         // What there is to tell about the prompt was told before the first token.
         ...(afterToken === 0 && promptLogprobs !== undefined && { promptLogprobs }),
       };
-      for await (const event of generate(session, model.tokenizer, request)) {
+      for await (const event of generate(timed, model.tokenizer, request)) {
         if (event.type === "done") {
           rows.flush();
           const cachedTokens = Math.min(session.cachedTokens, call.promptIds.length);
-          const lastEvent = cachedTokens > 0 ? { ...event, cachedTokens } : event;
+          const lastEvent = { ...event, ...(cachedTokens > 0 && { cachedTokens }), timings: timed.timings };
           return { how: "done", used: lastEvent, lastEvent };
         }
         if (event.type === "token") {

@@ -25,6 +25,8 @@ export interface PipelineStatus {
   /** WASM (or JS) memory of all parts together. */
   readonly memoryBytes: number;
   readonly embeddingCacheBytes: number;
+  /** What a message between parts takes, one way; 0 as long as nothing is known. */
+  readonly hopMs: number;
   /** Prefixes kept now, sessions that began with one in this conductor's life, and the tokens they did not compute. */
   readonly prefixCache: { readonly prefixes: number; readonly hits: number; readonly reusedTokens: number };
   readonly stages: readonly (StageRange & { readonly replicas: readonly ReplicaStatus[] })[];

@@ -100,6 +100,7 @@ export class Pipeline implements RingParts, Health {
       unanswered: this.ring.unanswered,
       memoryBytes: parts.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0),
       embeddingCacheBytes: this.embeddings.cachedBytes,
+      hopMs: this.ring.hopMs,
       prefixCache: this.prefixes.counts,
       stages: stageStatus,
       shards: shardStatus,

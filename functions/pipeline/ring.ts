@@ -6,6 +6,7 @@ import { JOIN_DEPTH } from "./calls.ts";
 import { asLost, toInferenceError } from "./failure.ts";
 import { type FaultPlace, type Frame, type FrameBody, type FrameOf, placeName, type RowAnswer } from "./frame.ts";
 import { decodeFrame, encodeFrame } from "./frame-codec.ts";
+import { HopTime } from "./hop-time.ts";
 import { Joins, type Ownership } from "./joins.ts";
 import { Lane, type LaneOptions } from "./lane.ts";
 import type { Link, LinkEvents } from "./link.ts";
@@ -16,6 +17,7 @@ import { Passage } from "./passage.ts";
 import { passes, type Replicas, type Route } from "./replicas.ts";
 import { type Offer, rowsBody } from "./schedule.ts";
 import { stepLimitMs } from "./time-limit.ts";
+import type { Hops } from "./timings.ts";
 import type { Topology } from "./topology.ts";
 
 const shardPlace = (index: number): FaultPlace => ({ group: "vocabulary", replica: index });
@@ -31,13 +33,14 @@ interface Step {
 }
 
 /** The conductor's end of the ring: sends frames, hears answers, and finds out what is lost. */
-export class Ring implements LinkEvents {
+export class Ring implements LinkEvents, Hops {
   readonly #topology: Topology;
   readonly #owner: Ownership;
   readonly #replicas: Health;
   readonly #joins: Joins;
   readonly #links: OutboundLinks;
   readonly #outstanding = new Outstanding();
+  readonly #hopTime = new HopTime();
   readonly #steps = new Map<number, Step>();
   readonly #passages = new Map<number, Passage>();
   readonly #lanes = new Map<string, Lane>();
@@ -61,6 +64,15 @@ export class Ring implements LinkEvents {
 
   get passages(): number {
     return this.#passages.size;
+  }
+
+  get hopMs(): number {
+    return this.#hopTime.ms;
+  }
+
+  /** To the first stage, on to each other, to a vocabulary shard, and back. */
+  get hopsOfStep(): number {
+    return this.#topology.stages.length + 2;
   }
 
   get unanswered(): number {
@@ -121,7 +133,9 @@ export class Ring implements LinkEvents {
 
   /** Embedding rows of `ids`, which all lie in vocabulary shard `shard`. */
   async embed(shard: number, ids: Uint32Array): Promise<Float32Array> {
+    const askedMs = performance.now();
     const [answer] = await this.#ask([shard], { kind: "embed", ids }, ids.length);
+    this.#hopTime.heard(performance.now() - askedMs);
     return (answer as FrameOf<"embedded">).hidden;
   }
 

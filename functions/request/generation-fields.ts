@@ -63,6 +63,7 @@ export const generationFields = {
   stop_token_ids: z.array(z.int().min(0)).max(MAX_STOP_IDS).optional(),
   ignore_eos: z.boolean().optional(),
   prompt_cache_key: z.string().max(MAX_LABEL_CHARACTERS).optional(),
+  timings: z.boolean().optional(),
   stream: z.boolean().optional(),
   stream_options: z
     .strictObject({
@@ -96,6 +97,7 @@ export interface GenerationOptions {
   readonly cacheKey?: string;
   readonly stream: boolean;
   readonly includeUsage: boolean;
+  readonly includeTimings: boolean;
 }
 
 /** Fills what a request left out from the model's own defaults, and the seed from chance; an ApiError (400) as `validate`. */
@@ -122,6 +124,7 @@ export function generationOptions(fields: GenerationFields, manifest: Manifest):
     ...(fields.prompt_cache_key !== undefined && { cacheKey: fields.prompt_cache_key }),
     stream: fields.stream ?? false,
     includeUsage: fields.stream_options?.include_usage ?? false,
+    includeTimings: fields.timings ?? false,
   };
 }
 

@@ -1,12 +1,20 @@
 import { eventOf } from "../event-stream.ts";
 import type { EndPart, TextPart } from "./answer-parts.ts";
-import type { ReplyForm, Usage, WholeChoice } from "./reply.ts";
+import type { ReplyForm, TimingsReply, Usage, WholeChoice } from "./reply.ts";
 import type { ScoredToken } from "./scored-token.ts";
 
 type Parts = AsyncGenerator<TextPart | EndPart>;
 
-/** The stream of a streamed answer: chunks, the usage if asked for, and the mark of a clean end. */
-export async function* eventPieces(parts: Parts, reply: ReplyForm, includeUsage: boolean): AsyncGenerator<string> {
+/** Asked when everything has been generated; undefined where timings are not wanted. */
+type TimingsAtEnd = () => TimingsReply | undefined;
+
+/** The stream of a streamed answer: chunks, usage and timings if asked for, and the mark of a clean end. */
+export async function* eventPieces(
+  parts: Parts,
+  reply: ReplyForm,
+  includeUsage: boolean,
+  timingsAtEnd: TimingsAtEnd,
+): AsyncGenerator<string> {
   const chunk = (object: object) => eventOf(JSON.stringify(object));
   const opened = new Set<number>();
   const ends: EndPart[] = [];
@@ -22,12 +30,14 @@ export async function* eventPieces(parts: Parts, reply: ReplyForm, includeUsage:
       yield chunk(reply.closing(part));
     }
   }
-  if (includeUsage) yield chunk(reply.usage(usageOfAll(ends, reply.choices)));
+  const timings = timingsAtEnd();
+  if (includeUsage || timings)
+    yield chunk({ ...reply.usage(usageOfAll(ends, reply.choices)), ...(timings && { timings }) });
   yield eventOf("[DONE]");
 }
 
 /** The one piece of an answer that is not streamed. */
-export async function* jsonPieces(parts: Parts, reply: ReplyForm): AsyncGenerator<string> {
+export async function* jsonPieces(parts: Parts, reply: ReplyForm, timingsAtEnd: TimingsAtEnd): AsyncGenerator<string> {
   const texts = new Map<number, { text: string; tokens: ScoredToken[] }>();
   const ends: EndPart[] = [];
   for await (const part of parts) {
@@ -43,7 +53,8 @@ export async function* jsonPieces(parts: Parts, reply: ReplyForm): AsyncGenerato
   const choices = ends.map(
     ({ index, finish }): WholeChoice => ({ index, finish, ...(texts.get(index) ?? { text: "", tokens: [] }) }),
   );
-  yield JSON.stringify(reply.whole(choices, usageOfAll(ends, reply.choices)));
+  const timings = timingsAtEnd();
+  yield JSON.stringify({ ...reply.whole(choices, usageOfAll(ends, reply.choices)), ...(timings && { timings }) });
 }
 
 /** Every answer counts, and each prompt once, whatever the number of its `choices`. */

@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { setMetric } from "hono/timing";
 import { choiceSeed } from "../../runtime/random.ts";
 import { toApiError } from "../errors.ts";
 import { EVENT_HEARTBEAT, eventOf, HEARTBEAT_MS, heartbeatBody, JSON_HEARTBEAT, within } from "../event-stream.ts";
@@ -13,8 +14,9 @@ import { eventPieces, jsonPieces } from "./answer-pieces.ts";
 import type { GatewayTypes } from "./context.ts";
 import { logFailure } from "./log.ts";
 import { requireRoom } from "./prompt.ts";
-import { type ReplyForm, type ReplyHead, type ReplyOptions, systemFingerprint } from "./reply.ts";
+import { type ReplyForm, type ReplyHead, type ReplyOptions, systemFingerprint, timingsOf } from "./reply.ts";
 import { Sequences } from "./sequences.ts";
+import { setServerTiming } from "./server-timing.ts";
 
 export interface AnswerRequest {
   readonly model: Model;
@@ -33,6 +35,7 @@ export async function answer(c: Context<GatewayTypes>, request: AnswerRequest): 
   const settings = readPipelineSettings(c.env);
   const startMs = Date.now();
   const admission = await admit(c.env, c.get("key"), reservationOf(request));
+  setMetric(c, "admission", Date.now() - startMs);
   const id = randomId();
   const sequences = await Sequences.start(c.env, model, callsOf(request, id, c.get("key").tenant, admission));
   const head: ReplyHead = {
@@ -49,7 +52,10 @@ export async function answer(c: Context<GatewayTypes>, request: AnswerRequest): 
     tokenizer: model.tokenizer,
     hiddenIds: new Set(reply.scoresEnd ? [] : endIds),
   });
-  const pieces = options.stream ? eventPieces(parts, reply, includeUsage) : jsonPieces(parts, reply);
+  const timingsAtEnd = () => (options.includeTimings && sequences.timings ? timingsOf(sequences.timings) : undefined);
+  const pieces = options.stream
+    ? eventPieces(parts, reply, includeUsage, timingsAtEnd)
+    : jsonPieces(parts, reply, timingsAtEnd);
   return respond(c, sequences, pieces, options.stream, admission.headers);
 }
 
@@ -115,6 +121,8 @@ async function respond(
 ): Promise<Response> {
   const first = pieces.next();
   await within(first, HEARTBEAT_MS);
+  // Headers leave now: they tell of an answer that is through, and what `timings` asks for of any.
+  if (!stream && sequences.timings) setServerTiming(c, sequences.timings);
   const ended = Promise.withResolvers<void>();
   let over = false;
   const onEnd = (left: boolean) => {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Model } from "../model.ts";
+import type { Timings } from "../pipeline/timings.ts";
 import type { PipelineSettings } from "../settings.ts";
 import type { EndPart, TextPart } from "./answer-parts.ts";
 import type { ScoredToken } from "./scored-token.ts";
@@ -49,7 +50,7 @@ export interface ReplyForm {
   /** undefined while there is nothing to tell. */
   delta(part: TextPart): object | undefined;
   closing(part: EndPart): object;
-  /** After the last closing, when asked for. */
+  /** After the last closing; its form without usage where that was not asked for. */
   usage(usage: Usage): object;
   /** Everything in one object. */
   whole(choices: readonly WholeChoice[], usage: Usage): object;
@@ -72,3 +73,20 @@ export function usageOf({ promptTokens, cachedTokens, completionTokens }: Usage)
     prompt_tokens_details: { cached_tokens: cachedTokens },
   };
 }
+
+const DECIMALS = 1000;
+const rounded = (ms: number) => Math.round(ms * DECIMALS) / DECIMALS;
+
+/** Where an answer's time went, as clients are told. */
+export function timingsOf({ queueMs, prefillMs, decodeMs, samplingMs, wireMs, totalMs }: Timings) {
+  return {
+    queue_ms: rounded(queueMs),
+    prefill_ms: rounded(prefillMs),
+    decode_ms: rounded(decodeMs),
+    sampling_ms: rounded(samplingMs),
+    wire_ms: rounded(wireMs),
+    total_ms: rounded(totalMs),
+  };
+}
+
+export type TimingsReply = ReturnType<typeof timingsOf>;

@@ -4,6 +4,7 @@ import { interleave } from "../interleave.ts";
 import { timedEvents } from "../metrics/timed-events.ts";
 import type { Model } from "../model.ts";
 import type { GenerateCall } from "../pipeline/generation-call.ts";
+import type { Timings } from "../pipeline/timings.ts";
 import { type Generation, giveBack, startGeneration } from "./generation.ts";
 
 /** Sequences of one request that run at the same time; the others follow, so that one request does not fill a pipeline. */
@@ -22,6 +23,7 @@ export class Sequences {
   readonly #calls: readonly GenerateCall[];
   readonly #waiting: number[];
   readonly #running = new Map<number, Generation>();
+  #timings: Timings | undefined;
   #leaving: Promise<void> | undefined;
 
   private constructor(env: Env, model: Model, calls: readonly GenerateCall[]) {
@@ -42,6 +44,11 @@ export class Sequences {
       await sequences.#giveBack();
       throw error;
     }
+  }
+
+  /** Of the sequence that took longest, among those that have ended. */
+  get timings(): Timings | undefined {
+    return this.#timings;
   }
 
   /** Up to every sequence's `done`; throws an ApiError when one of them fails. `startMs` is when the request came. */
@@ -71,7 +78,10 @@ export class Sequences {
 
   async *#sequence(index: number, startMs: number): AsyncGenerator<SequenceEvent> {
     const generation = this.#running.get(index) ?? (await this.#start(index));
-    for await (const event of timedEvents(generation.events, startMs)) yield { index, event };
+    for await (const event of timedEvents(generation.events, startMs)) {
+      if (event.type === "done") this.#timings = longer(this.#timings, event.timings);
+      yield { index, event };
+    }
     this.#running.delete(index);
   }
 
@@ -89,4 +99,8 @@ export class Sequences {
   async #giveBack(): Promise<void> {
     await Promise.all(this.#calls.map((call) => giveBack(this.#env, call)));
   }
+}
+
+function longer(one: Timings | undefined, other: Timings | undefined): Timings | undefined {
+  return one && other ? (other.totalMs > one.totalMs ? other : one) : (one ?? other);
 }

@@ -54,6 +54,11 @@ describe("/metrics", () => {
     expect(samples['lapidary_http_requests_total{method="GET",route="none",status="404"}']).toBe(1);
     expect(samples['lapidary_first_token_seconds_bucket{le="+Inf"}']).toBe(1);
     expect(samples.lapidary_first_token_seconds_count).toBe(1);
+    for (const phase of ["queue", "prefill", "decode", "sampling"])
+      expect(samples[`lapidary_phase_seconds_count{phase="${phase}"}`]).toBe(1);
+    expect(samples[`lapidary_phase_seconds_bucket{phase="prefill",le="+Inf"}`]).toBe(1);
+    expect(samples.lapidary_wire_seconds_count).toBe(1);
+    expect(samples.lapidary_hop_seconds).toBeGreaterThanOrEqual(0);
     expect(samples.lapidary_pipeline_sessions).toBe(0);
     expect(text).not.toContain("made-up");
     expect(text).not.toContain(caller.key.split("_")[2]);

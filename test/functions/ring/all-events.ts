@@ -9,11 +9,16 @@ import { type GenerationRequest, generate } from "../../../runtime/generate.ts";
 import { LocalModel } from "../../../runtime/local-model.ts";
 import type { ConductorStub } from "./conductors.ts";
 
-/** Every event of a generation; throws when it is refused or fails. */
+/** Every event of a generation, without its timings, which are never the same; throws when it is refused or fails. */
 export async function eventsOn(conductor: ConductorStub, call: GenerateCall): Promise<AnswerEvent[]> {
   const answer = await conductor.generate(call);
   if (!answer.admitted) throw new Error(`refused: ${answer.failure.code}: ${answer.failure.message}`);
-  return await all(readEvents(answer.events, new AbortController().signal));
+  const events = await all(readEvents(answer.events, new AbortController().signal));
+  return events.map((event) => {
+    if (event.type !== "done") return event;
+    const { timings: _, ...rest } = event;
+    return rest;
+  });
 }
 
 /** The same in one process without Durable Objects, of each request in turn. */
