@@ -3,6 +3,7 @@ import { benchCommand } from "./commands/bench.ts";
 import { chatCommand } from "./commands/chat.ts";
 import { clusterCommand } from "./commands/cluster.ts";
 import { compareCommand } from "./commands/compare.ts";
+import { conformCommand } from "./commands/conform.ts";
 import { convertCommand } from "./commands/convert.ts";
 import { generateCommand } from "./commands/generate.ts";
 import { inspectCommand } from "./commands/inspect.ts";
@@ -32,6 +33,7 @@ const program = new Command("lapidary")
   .addCommand(generateCommand())
   .addCommand(scoreCommand())
   .addCommand(compareCommand())
+  .addCommand(conformCommand())
   .addCommand(benchCommand());
 
 // A closed pipe (`lapidary … | head`) is the reader's choice, not a failure.

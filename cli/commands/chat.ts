@@ -1,9 +1,8 @@
 import { createInterface } from "node:readline/promises";
 import { Command } from "commander";
-import { DEFAULT_URL } from "../admin-client.ts";
 import { type ChatMessage, streamChat } from "../chat-stream.ts";
-import { knownDevKey } from "../dev-key.ts";
 import { integerArgument, numberArgument } from "../number-argument.ts";
+import { findService, type Service } from "../service.ts";
 
 interface ChatOptions {
   readonly url?: string;
@@ -14,12 +13,6 @@ interface ChatOptions {
   readonly topP?: number;
   readonly maxTokens?: number;
   readonly seed?: number;
-}
-
-interface Service {
-  readonly baseUrl: string;
-  readonly key: string;
-  readonly model: string;
 }
 
 /** `lapidary chat`: a conversation in the terminal, or one answer when the question is an argument. */
@@ -99,22 +92,4 @@ async function answer(
     }
   }
   return text;
-}
-
-async function findService(options: ChatOptions): Promise<Service> {
-  // A key in the environment belongs to the address beside it and goes nowhere else.
-  const { OPENAI_BASE_URL: environmentUrl, OPENAI_API_KEY: environmentKey } = process.env;
-  const given = options.url ?? environmentUrl ?? DEFAULT_URL;
-  const baseUrl = `${given.replace(/\/(v1\/?)?$/, "")}/v1`;
-  const key = options.key ?? (given === environmentUrl ? environmentKey : knownDevKey());
-  if (!key) throw new Error("Which API key? Give --key; a local server's comes with `npm start` or `lapidary key`.");
-  if (options.model) return { baseUrl, key, model: options.model };
-  const response = await fetch(`${baseUrl}/models`, { headers: { authorization: `Bearer ${key}` } }).catch((cause) => {
-    throw new Error(`Nothing answers at ${baseUrl}. Start the service (npm start), or give its address with --url.`, {
-      cause,
-    });
-  });
-  const { data, error } = (await response.json()) as { data?: { id: string }[]; error?: { message: string } };
-  if (!data?.[0]) throw new Error(error?.message ?? `${baseUrl} lists no model that this key may use.`);
-  return { baseUrl, key, model: data[0].id };
 }
