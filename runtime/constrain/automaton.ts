@@ -22,8 +22,8 @@ export interface State {
   readonly accepting: boolean;
   /** Tokens that surely suffice to end the text. */
   readonly cost: number;
-  /** By byte; null where the byte is not allowed, undefined where nobody has asked yet. */
-  readonly steps: (State | null | undefined)[];
+  /** By byte, null where the byte is not allowed; absent until somebody asks. */
+  steps?: readonly (State | null)[];
 }
 
 /**
@@ -50,36 +50,52 @@ export class Automaton {
 
   /** The state after one more byte, or null where it is not allowed. */
   step(state: State, byte: number): State | null {
-    const known = state.steps[byte];
-    if (known !== undefined) return known;
-    // States that someone holds stay good; they are only not shared with new ones.
-    if (this.#states.size >= MAX_STATES) this.#forget();
-    const after: (Way | null)[] = [];
-    const opened = new Set<number>();
-    for (const way of state.ways) this.#advance(way, byte, after, opened);
-    const next = after.length === 0 ? null : this.#state(after);
-    state.steps[byte] = next;
-    return next;
+    state.steps ??= this.#steps(state);
+    return state.steps[byte]!;
   }
 
-  /** Adds what follows `byte` on a way. */
-  #advance(way: Way, byte: number, after: (Way | null)[], opened: Set<number>): void {
-    const { head, at, max, next } = way;
-    switch (head.kind) {
-      case "bytes":
-        if (head.has[byte] === 1) after.push(next);
-        return;
-      case "literal":
-        if (head.bytes[at] === byte) after.push(at + 1 < head.bytes.length ? this.#way(head, at + 1, 0, next) : next);
-        return;
-      case "repeat": {
-        if (opened.has(way.id) || opened.size >= MAX_OPENED) return;
-        opened.add(way.id);
-        const inner: Way[] = [];
-        this.#open(this.#begin(head.body, this.#way(head, Math.max(0, at - 1), max - 1, next)), inner, new Set());
-        for (const begun of inner) this.#advance(begun, byte, after, opened);
-      }
+  /** Bytes that lead to the same ways share one state, which most of a set's bytes do. */
+  #steps(state: State): (State | null)[] {
+    // States that someone holds stay good; they are only not shared with new ones.
+    if (this.#states.size >= MAX_STATES) this.#forget();
+    const reading: Way[] = [];
+    const opened = new Set<number>();
+    for (const way of state.ways) this.#readers(way, reading, opened);
+    const classes = new Uint16Array(256);
+    const after: (Way | null)[][] = [[]];
+    for (const { head, at, next } of reading) {
+      const split = new Map<number, number>();
+      const lead = (byte: number, way: Way | null) => {
+        const known = split.get(classes[byte]!);
+        if (known === undefined) {
+          split.set(classes[byte]!, after.length);
+          after.push([...after[classes[byte]!]!, way]);
+        }
+        classes[byte] = known ?? after.length - 1;
+      };
+      if (head.kind === "bytes") for (const byte of head.list) lead(byte, next);
+      else if (head.kind === "literal")
+        lead(head.bytes[at]!, at + 1 < head.bytes.length ? this.#way(head, at + 1, 0, next) : next);
     }
+    const states = after.map(() => undefined as State | null | undefined);
+    return Array.from(classes, (index) => {
+      states[index] ??= after[index]!.length === 0 ? null : this.#state(after[index]!);
+      return states[index];
+    });
+  }
+
+  /** Adds the literals and sets of bytes that a way begins with. */
+  #readers(way: Way, reading: Way[], opened: Set<number>): void {
+    const { head, at, max, next } = way;
+    if (head.kind !== "repeat") {
+      reading.push(way);
+      return;
+    }
+    if (opened.has(way.id) || opened.size >= MAX_OPENED) return;
+    opened.add(way.id);
+    const inner: Way[] = [];
+    this.#open(this.#begin(head.body, this.#way(head, Math.max(0, at - 1), max - 1, next)), inner, new Set());
+    for (const begun of inner) this.#readers(begun, reading, opened);
   }
 
   #state(begun: readonly (Way | null)[]): State {
@@ -91,7 +107,7 @@ export class Automaton {
     const key = `${accepting} ${ways.map(({ id }) => id).join(" ")}`;
     let state = this.#states.get(key);
     if (state === undefined) {
-      state = { ways, accepting, cost: accepting ? 0 : Math.min(...ways.map(({ cost }) => cost)), steps: [] };
+      state = { ways, accepting, cost: accepting ? 0 : Math.min(...ways.map(({ cost }) => cost)) };
       this.#states.set(key, state);
     }
     return state;

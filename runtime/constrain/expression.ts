@@ -18,8 +18,7 @@ export interface Literal extends Node {
 
 export interface ByteSet extends Node {
   readonly kind: "bytes";
-  /** 1 for a byte that belongs to it. */
-  readonly has: Uint8Array;
+  readonly list: Uint8Array;
 }
 
 export interface Sequence extends Node {
@@ -79,9 +78,8 @@ export class Expressions {
 
   /** Ranges of bytes, both ends included. */
   readonly bytes = (...ranges: readonly (readonly [first: number, last: number])[]): Expression => {
-    const has = new Uint8Array(256);
-    for (const [first, last] of ranges) has.fill(1, first, last + 1);
-    return this.#add({ kind: "bytes", has });
+    const list = ranges.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, at) => first + at));
+    return this.#add({ kind: "bytes", list: Uint8Array.from(list) });
   };
 
   readonly sequence = (...parts: readonly Expression[]): Expression => {
@@ -164,7 +162,7 @@ function costOf(expression: Expression): number {
     case "literal":
       return expression.costs[0]!;
     case "bytes":
-      return expression.has.includes(1) ? 1 : Number.POSITIVE_INFINITY;
+      return expression.list.length > 0 ? 1 : Number.POSITIVE_INFINITY;
     case "sequence":
       return expression.parts.reduce((sum, part) => sum + part.cost, 0);
     case "choice":

@@ -58,20 +58,24 @@ export function pieceTrie(pieces: PieceBytes, ids: Uint32Array): PieceTrie {
 
 /** Ids sorted by their bytes: by the first of them as numbers, which needs no comparisons in JavaScript, then the rest. */
 function inOrder({ bytes, offsets }: PieceBytes, ids: Uint32Array): Uint32Array {
-  const keys = Float64Array.from(ids, (id) => {
+  const keys = new Float64Array(ids.length);
+  for (let place = 0; place < ids.length; place++) {
+    const id = ids[place]!;
+    const end = offsets[id + 1]!;
     let prefix = 0;
-    for (let at = offsets[id]!; at < offsets[id]! + PREFIX_BYTES; at++)
-      prefix = prefix * 256 + (at < offsets[id + 1]! ? bytes[at]! : 0);
-    return prefix * ID_RANGE + id;
-  }).sort();
-  const sorted = Uint32Array.from(keys, (key) => key % ID_RANGE);
+    for (let at = offsets[id]!, last = at + PREFIX_BYTES; at < last; at++)
+      prefix = prefix * 256 + (at < end ? bytes[at]! : 0);
+    keys[place] = prefix * ID_RANGE + id;
+  }
+  keys.sort();
+  const sorted = new Uint32Array(ids.length);
+  for (let place = 0; place < ids.length; place++) sorted[place] = keys[place]! % ID_RANGE;
   const byBytes = (a: number, b: number) => {
-    const lengths = [offsets[a + 1]! - offsets[a]!, offsets[b + 1]! - offsets[b]!] as const;
-    for (let at = 0; at < Math.min(...lengths); at++) {
-      const difference = bytes[offsets[a]! + at]! - bytes[offsets[b]! + at]!;
-      if (difference !== 0) return difference;
-    }
-    return lengths[0] - lengths[1] || a - b;
+    const [startA, startB] = [offsets[a]!, offsets[b]!];
+    const [lengthA, lengthB] = [offsets[a + 1]! - startA, offsets[b + 1]! - startB];
+    for (let at = 0; at < lengthA && at < lengthB; at++)
+      if (bytes[startA + at] !== bytes[startB + at]) return bytes[startA + at]! - bytes[startB + at]!;
+    return lengthA - lengthB || a - b;
   };
   for (let from = 0, to = 1; from < keys.length; from = to++) {
     const prefix = Math.floor(keys[from]! / ID_RANGE);

@@ -5,6 +5,8 @@ export type SchemaObject = { readonly [keyword: string]: unknown };
 
 const LOWER_BOUNDS = ["minimum", "exclusiveMinimum", "minLength", "minItems"];
 const UPPER_BOUNDS = ["maximum", "exclusiveMaximum", "maxLength", "maxItems"];
+/** Branches of two anyOf that are joined. */
+const MAX_PAIRS = 256;
 const EITHER = ["pattern", "format", "prefixItems", "oneOf"];
 
 /** One schema for what satisfies both; ConstraintError where that cannot be said in one. */
@@ -19,8 +21,7 @@ export function mergeSchemas(a: SchemaObject, b: SchemaObject, path: ConstraintP
     else if (keyword === "type") merged.type = commonTypes(typesOf(other), typesOf(value));
     else if (keyword === "required") merged.required = [...new Set([...listOf(other), ...listOf(value)])];
     else if (keyword === "items" || keyword === "additionalProperties") merged[keyword] = { allOf: [other, value] };
-    else if (keyword === "anyOf")
-      merged.anyOf = listOf(other).flatMap((x) => listOf(value).map((y) => ({ allOf: [x, y] })));
+    else if (keyword === "anyOf") merged.anyOf = pairs(listOf(other), listOf(value), [...path, keyword]);
     else if (EITHER.includes(keyword))
       throw new ConstraintError([...path, keyword], "two of them cannot be joined; say it in one");
   }
@@ -31,6 +32,13 @@ export function mergeSchemas(a: SchemaObject, b: SchemaObject, path: ConstraintP
   }
   if (Object.hasOwn(a, "properties") || Object.hasOwn(b, "properties")) merged.properties = properties(a, b);
   return merged;
+}
+
+/** Every branch of one with every branch of the other. */
+function pairs(a: readonly unknown[], b: readonly unknown[], path: ConstraintPath): unknown[] {
+  if (a.length * b.length > MAX_PAIRS)
+    throw new ConstraintError(path, `joined, the branches are more than ${MAX_PAIRS}; say it with fewer`);
+  return a.flatMap((x) => b.map((y) => ({ allOf: [x, y] })));
 }
 
 /** What either says about a name, and what the other says about names that it does not know. */

@@ -68,8 +68,7 @@ export class TokenMasks {
       const depth = depths[node]!;
       const from = depth === 0 ? start : way[depth - 1]!;
       const byte = bytes[node]!;
-      const known = from.steps[byte];
-      const state = known === undefined ? this.#automaton.step(from, byte) : known;
+      const state = from.steps ? from.steps[byte]! : this.#automaton.step(from, byte);
       if (state === null) {
         node = skips[node]!;
         continue;
@@ -88,5 +87,5 @@ export class TokenMasks {
 /** A state with some of its ways. */
 function part(state: State, belongs: (way: State["ways"][number]) => boolean): State {
   const ways = state.ways.filter(belongs);
-  return ways.length === state.ways.length ? state : { ways, accepting: false, cost: state.cost, steps: [] };
+  return ways.length === state.ways.length ? state : { ways, accepting: false, cost: state.cost };
 }

@@ -80,9 +80,11 @@ function textBytes(pieces: PieceTable): { bytes: Uint8Array; offsets: Uint32Arra
     else if (hasText(kind)) {
       const length = pieces.length(id);
       for (let at = 0; at < length; at++) {
-        const isBar = BAR.every((byte, index) => at + index < length && pieces.byteAt(id, at + index) === byte);
-        bytes[end++] = isBar ? SPACE : pieces.byteAt(id, at);
-        if (isBar) at += BAR.length - 1;
+        const byte = pieces.byteAt(id, at);
+        if (byte === BAR[0] && pieces.byteAt(id, at + 1) === BAR[1] && pieces.byteAt(id, at + 2) === BAR[2]) {
+          bytes[end++] = SPACE;
+          at += 2;
+        } else bytes[end++] = byte;
       }
     }
     offsets[id + 1] = end;

@@ -50,6 +50,21 @@ describe("chatPrompt", () => {
     expect(tokenizer.decode(ids)).toContain(forged);
   });
 
+  it("tells functions first, shows calls as the model writes them, and results in the user's turn", () => {
+    const calls = [{ name: "look", arguments: '{"at": "sky"}' }];
+    const tools = { functions: [{ name: "look", parameters: { type: "object" } }], parallel: false };
+    const messages: ChatMessage[] = [
+      user("ab"),
+      { role: "assistant", content: "", calls },
+      { role: "tool", name: "look", content: " blue\n" },
+    ];
+    const prompt = tokenizer.decode(chatPrompt(tokenizer, BOS, messages, tools));
+    expect(prompt).toMatch(/^<start_of_turn>user\nYou have access to functions\./);
+    expect(prompt).toContain('{"name":"look","parameters":{"type":"object"}}\n]\n\nab<end_of_turn>');
+    expect(prompt).toContain('<start_of_turn>model\n{"name": "look", "parameters": {"at": "sky"}}<end_of_turn>');
+    expect(prompt).toContain("<start_of_turn>user\n```tool_output\nlook: blue\n```<end_of_turn>");
+  });
+
   it("takes a content of a megabyte", () => {
     expect(chatPrompt(tokenizer, BOS, [user("he ".repeat(350_000))]).length).toBeGreaterThan(350_000);
   });
