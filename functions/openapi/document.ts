@@ -7,6 +7,7 @@ const ERROR_WORDS: Readonly<Record<number, string>> = {
   401: "The key is missing, wrong, revoked or expired.",
   403: "The tenant is blocked.",
   404: "There is no such thing here.",
+  408: "The body took too long to arrive.",
   409: "It is there already, or there are too many.",
   413: "The body is too large.",
   429: "A limit is reached; Retry-After says when this request fits.",

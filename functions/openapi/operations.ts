@@ -34,10 +34,10 @@ export interface Operation {
   readonly errors: readonly number[];
 }
 
-const GENERATION_ERRORS = [400, 401, 403, 404, 413, 429, 500, 503, 504];
+const GENERATION_ERRORS = [400, 401, 403, 404, 408, 413, 429, 500, 503, 504];
 const LOOKUP_ERRORS = [400, 401, 403, 404, 429, 500, 503];
 const ADMIN_ERRORS = [400, 401, 404, 500, 503];
-const ADMIN_WRITE_ERRORS = [400, 401, 404, 409, 413, 500, 503];
+const ADMIN_WRITE_ERRORS = [400, 401, 404, 408, 409, 413, 500, 503];
 
 const tenant = { security: "tenant" } as const;
 const read = { security: "admin", status: 200, errors: ADMIN_ERRORS } as const;

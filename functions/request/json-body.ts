@@ -1,6 +1,8 @@
 import { ApiError } from "../errors.ts";
 
 export const MAX_BODY_BYTES = 1024 * 1024;
+/** A caller that takes longer to send a body holds a request open for nothing. */
+export const BODY_LIMIT_MS = 30_000;
 /** Messages with parts need 5; the rest is room for fields that are refused by name. */
 const MAX_DEPTH = 32;
 
@@ -30,21 +32,35 @@ function parseObject(text: string): Record<string, unknown> {
 async function readText(request: Request): Promise<string> {
   const tooLarge = () => new ApiError(413, "request_too_large", `The body is larger than ${MAX_BODY_BYTES} bytes.`);
   if (Number(request.headers.get("content-length")) > MAX_BODY_BYTES) throw tooLarge();
+  if (!request.body) return "";
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+  const reader = request.body.getReader();
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), BODY_LIMIT_MS);
+  // Ends the read that is under way.
+  late.signal.addEventListener("abort", () => void reader.cancel().catch(() => undefined));
   let bytes = 0;
   let text = "";
   try {
-    for await (const chunk of request.body ?? []) {
-      bytes += chunk.byteLength;
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (late.signal.aborted) throw tooSlow();
+      if (done) return text + decoder.decode();
+      bytes += value.byteLength;
       if (bytes > MAX_BODY_BYTES) throw tooLarge();
-      text += decoder.decode(chunk, { stream: true });
+      text += decoder.decode(value, { stream: true });
     }
-    return text + decoder.decode();
   } catch (cause) {
     if (cause instanceof ApiError) throw cause;
     throw new ApiError(400, "invalid_body", "The body could not be read as UTF-8 text.", { cause });
+  } finally {
+    clearTimeout(timer);
+    void reader.cancel().catch(() => undefined);
   }
 }
+
+const tooSlow = () =>
+  new ApiError(408, "request_timeout", `The body did not arrive within ${BODY_LIMIT_MS / 1000} s. Send it again.`);
 
 /** Counts brackets outside strings, so that nothing recursive ever sees a body nested without end. */
 function checkDepth(text: string): void {
