@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { buildKernels } from "../runtime/simd/kernels/build.mjs";
 import { MANIFEST_FILE, type Manifest, parseManifest } from "../weights/manifest.ts";
-import { DEV_KEY_FILE, ensureDevKey } from "./dev-key.ts";
+import { DEV_KEY_FILE, ensureDevKey, localAdminKey } from "./dev-key.ts";
 import type { DevServer } from "./dev-server.ts";
 import { integerArgument } from "./number-argument.ts";
 import { ensureLocalSecrets } from "./prepare.mjs";
@@ -72,6 +72,8 @@ export async function serve(
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, leave).once(signal, stop);
   try {
     const key = await ensureDevKey(service.url);
+    say("Loading the weights …");
+    await loadWeights(service.url);
     serving = true;
     announce(service.url, key, manifest);
     await service.ended;
@@ -83,6 +85,15 @@ export async function serve(
 
 export function say(line: string): void {
   process.stderr.write(`${line}\n`);
+}
+
+/** So that the first answer comes as fast as the others, and what cannot be loaded is said now. */
+async function loadWeights(url: string): Promise<void> {
+  const headers = { authorization: `Bearer ${localAdminKey()}` };
+  const response = await fetch(`${url}/admin/v1/load`, { method: "POST", headers });
+  if (response.ok) return;
+  const { error } = (await response.json()) as { error: { message: string } };
+  throw new Error(`The weights could not be loaded: ${error.message}`);
 }
 
 function readModel(folder: string): Manifest {

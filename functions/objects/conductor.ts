@@ -3,7 +3,7 @@ import { InferenceError } from "../../runtime/errors.ts";
 import type { Env } from "../env.ts";
 import { checkCall } from "../pipeline/call-check.ts";
 import { toFailure } from "../pipeline/failure.ts";
-import type { GenerateAnswer, GenerateCall } from "../pipeline/generation-call.ts";
+import type { GenerateAnswer, GenerateCall, LoadAnswer } from "../pipeline/generation-call.ts";
 import { GenerationRecords, type IdRows } from "../pipeline/generation-records.ts";
 import { GenerationRun } from "../pipeline/generation-run.ts";
 import { LazyPart } from "../pipeline/lazy-part.ts";
@@ -76,6 +76,18 @@ export class Conductor extends DurableObject<Env> {
     if (record === null) return;
     const { call, ids } = record;
     await this.#giveUp(call, { promptTokens: call.promptIds.length, completionTokens: ids.length });
+  }
+
+  /** Has every part ready and linked, so that a generation can begin at once. */
+  async load(): Promise<LoadAnswer> {
+    try {
+      const pipeline = await this.#ensureReady();
+      await pipeline.load();
+      this.#restLater();
+      return { loaded: true };
+    } catch (error) {
+      return { loaded: false, failure: toFailure(error) };
+    }
   }
 
   /** How the pipeline and its parts are; wakes none of them. */
@@ -158,8 +170,13 @@ export class Conductor extends DurableObject<Env> {
   #end(run: GenerationRun): void {
     this.#runs.delete(run.call.id);
     run.end();
+    this.#restLater();
+  }
+
+  /** An open socket bills every object of the ring for as long as it is open. */
+  #restLater(): void {
+    clearTimeout(this.#restTimer);
     if (this.#runs.size > 0) return;
-    // An open socket bills every object of the ring for as long as it is open.
     const { keepWarmSeconds } = readPipelineSettings(this.env);
     this.#restTimer = setTimeout(() => this.#pipeline.part?.rest(), keepWarmSeconds * 1000);
   }

@@ -210,8 +210,11 @@ export const healthReply = z.strictObject({
   system_fingerprint: z.string(),
 });
 
-/** 200 and 503 of GET /ready */
+const partState = z.enum(["empty", "loading", "ready", "failed"]);
+/** 200 and 503 of GET /ready, 200 of POST /admin/v1/load */
 export const readyReply = z.strictObject({
   status: z.enum(["ready", "not_ready"]),
   parts: z.strictObject({ ready: count, total: count }),
+  stages: z.array(z.strictObject({ stage: count, replica: count, state: partState })),
+  vocabulary_shards: z.array(z.strictObject({ shard: count, state: partState })),
 });

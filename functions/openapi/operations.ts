@@ -110,7 +110,7 @@ export const OPERATIONS: readonly Operation[] = [
     ...open,
     method: "get",
     path: "/ready",
-    summary: "The weights are loaded; 503 while they are not",
+    summary: "What is loaded; 503 while the next request would first load something",
     reply: generation.readyReply,
   },
   {
@@ -186,5 +186,13 @@ export const OPERATIONS: readonly Operation[] = [
     summary: "What operators did, newest first",
     query: auditPageSchema,
     reply: admin.auditLog,
+  },
+  {
+    ...write,
+    method: "post",
+    path: "/admin/v1/load",
+    summary: "Load the weights of every part now",
+    reply: generation.readyReply,
+    errors: [401, 500, 503, 504],
   },
 ];

@@ -54,6 +54,8 @@ export type GenerateAnswer =
   | { readonly admitted: true; readonly events: ReadableStream<Uint8Array> }
   | { readonly admitted: false; readonly failure: GenerationFailure };
 
+export type LoadAnswer = { readonly loaded: true } | { readonly loaded: false; readonly failure: GenerationFailure };
+
 /** A generation's last event. */
 export interface EndEvent extends DoneEvent {
   /** Of the conductor's life that ended it. */

@@ -1,3 +1,4 @@
+import { InferenceError } from "../../runtime/errors.ts";
 import { createEngine } from "../engine-registry.ts";
 import type { Env } from "../env.ts";
 import { deployedModel, type Model } from "../model.ts";
@@ -57,6 +58,14 @@ export class Pipeline implements RingParts, Health {
   rest(): void {
     this.prefixes.clear();
     this.ring.rest();
+  }
+
+  /** Has every replica of every stage and every vocabulary shard loaded and linked; an InferenceError of the first that fails. */
+  async load(): Promise<void> {
+    for (let replica = 0; replica < this.topology.replicas; replica++) {
+      const passage = await this.ring.open(this.topology.stages.map(() => replica));
+      this.ring.close(passage, new InferenceError("internal", "a session that was opened to load ends unused"));
+    }
   }
 
   /** Asks every part that was taken into the ring how it is. */

@@ -3,6 +3,7 @@ import { authenticateAdmin } from "../authenticate.ts";
 import type { GatewayTypes } from "../context.ts";
 import { audit } from "./audit.ts";
 import { keys } from "./keys.ts";
+import { load } from "./load.ts";
 import { tenants } from "./tenants.ts";
 import { usage } from "./usage.ts";
 
@@ -15,4 +16,5 @@ export const admin = new Hono<GatewayTypes>()
   .route("/", tenants)
   .route("/", keys)
   .route("/", usage)
-  .route("/", audit);
+  .route("/", audit)
+  .route("/", load);
