@@ -20,22 +20,18 @@ export interface LocalTopology {
 export function localTopology(manifest: Manifest): LocalTopology {
   const { layers, table, architecture } = manifest;
   const contextTokens = Math.min(LOCAL_CONTEXT_TOKENS, architecture.maxPositionEmbeddings);
-  const options = {
-    budgetBytes: LOCAL_BUDGET_BYTES,
-    contextTokens,
-    sessions: 1,
-    chunkRows: LOCAL_CHUNK_ROWS,
-    layerParts: 1,
-  };
+  const options = { budgetBytes: LOCAL_BUDGET_BYTES, contextTokens, sessions: 1, chunkRows: LOCAL_CHUNK_ROWS };
   const fewest = planModel(manifest, options);
   const plan = planModel(manifest, {
     ...options,
+    layerParts: fewest.layerParts,
     stages: Math.min(layers.length, Math.max(FEWEST_STAGES, fewest.stages.length)),
     vocabularyShards: Math.min(table.shards.length, Math.max(FEWEST_VOCABULARY_SHARDS, fewest.vocabularyShards.length)),
   });
   if (plan.problems.length > 0) throw new Error(`${manifest.name} does not fit isolates: ${plan.problems.join("; ")}`);
   const vars = {
     LAPIDARY_STAGES: String(plan.stages.length),
+    LAPIDARY_LAYER_PARTS: String(plan.layerParts),
     LAPIDARY_VOCABULARY_SHARDS: String(plan.vocabularyShards.length),
     LAPIDARY_KV_TOKENS: String(contextTokens),
     LAPIDARY_CHUNK_ROWS: String(LOCAL_CHUNK_ROWS),

@@ -1,14 +1,17 @@
 import { type Command, Option } from "commander";
 import type { ActivationBits, KvBits } from "../runtime/engine.ts";
 import { LocalModel } from "../runtime/local-model.ts";
+import { MAX_LAYER_PARTS } from "../weights/layer-parts.ts";
 import type { Manifest } from "../weights/manifest.ts";
 import { createEngine, type EngineName } from "./engines.ts";
 import { FolderSource } from "./folder-source.ts";
+import { integerArgument } from "./number-argument.ts";
 
 export interface ModelOptions {
   readonly engine: EngineName;
   readonly activations: "8" | "16";
   readonly kvBits?: "8" | "16" | "32";
+  readonly layerParts?: number;
 }
 
 /** Adds the options of commands that run a model in this process. */
@@ -25,6 +28,12 @@ export function addModelOptions(command: Command): Command {
         "--kv-bits <bits>",
         "bits of a number in the simd engine's KV cache (default: 8, or 32 with 16-bit activations)",
       ).choices(["8", "16", "32"]),
+    )
+    .option(
+      "--layer-parts <count>",
+      "compute as a service does that splits each layer over so many objects (simd; the bits differ)",
+      integerArgument(1, MAX_LAYER_PARTS),
+      1,
     );
 }
 
@@ -37,7 +46,8 @@ export async function openModel(
 ): Promise<LocalModel> {
   const kvBits = options.kvBits && (Number(options.kvBits) as KvBits);
   const engine = await createEngine(options.engine, Number(options.activations) as ActivationBits, kvBits);
-  return LocalModel.open({ manifest, source: new FolderSource(folder), engine, kvTokens });
+  const { layerParts = 1 } = options;
+  return LocalModel.open({ manifest, source: new FolderSource(folder), engine, kvTokens, layerParts });
 }
 
 /** Refuses ids outside the vocabulary, an empty prompt, and one that does not fit the context. */

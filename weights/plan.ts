@@ -26,7 +26,7 @@ export interface PlanOptions {
   readonly logitRows?: number | undefined;
   /** Bits of a number in the KV cache; 16 when left out. */
   readonly kvBits?: KvBits | undefined;
-  /** Objects each layer is split over; left out: 1 where a layer fits, else the number that takes the fewest objects. */
+  /** Objects each layer is split over; left out: the fewest that fit. */
   readonly layerParts?: number | undefined;
   /** Left out: the fewest that fit. */
   readonly stages?: number | undefined;
@@ -104,11 +104,12 @@ export function planModel(manifest: Manifest, options: PlanOptions): Plan {
   };
 }
 
-/** The width asked for; or 1 where whole layers fit, else the one that takes the fewest objects. */
+/** Stages whose layers are split as asked for, or the least that fits; when no width does, the widest. */
 function planStages(manifest: Manifest, options: PlanOptions): Pick<Plan, "layerParts" | "stages"> {
   const { architecture, layers } = manifest;
   const { contextTokens, sessions, chunkRows, kvBits = DEFAULT_KV_BITS } = options;
   const fits = ({ bytes }: StagePlan) => bytes.total <= options.budgetBytes;
+  const widths = options.layerParts === undefined ? layerWidths(architecture) : [options.layerParts];
   const plan = (layerParts: number) => {
     const load = { contextTokens, sessions, chunkRows, kvBits, layerParts };
     const stages = fewest(options.stages, layers.length, fits, (count) =>
@@ -119,17 +120,11 @@ function planStages(manifest: Manifest, options: PlanOptions): Pick<Plan, "layer
     );
     return { layerParts, stages };
   };
-  if (options.layerParts !== undefined) return plan(options.layerParts);
-  const whole = plan(1);
-  if (whole.stages.every(fits)) return whole;
-  const split = layerWidths(architecture).slice(1).map(plan);
-  return (
-    split
-      .filter(({ stages }) => stages.every(fits))
-      .toSorted((a, b) => a.layerParts * a.stages.length - b.layerParts * b.stages.length)[0] ??
-    split.at(-1) ??
-    whole
-  );
+  for (const layerParts of widths.slice(0, -1)) {
+    const found = plan(layerParts);
+    if (found.stages.every(fits)) return found;
+  }
+  return plan(widths.at(-1)!);
 }
 
 /** The cut into `wanted` parts, or into the fewest that all fit; when none does, into the most there are. */

@@ -38,11 +38,7 @@ export function planCommand(): Command {
     .addOption(
       new Option("--kv-bits <bits>", "bits of a number in the KV cache").choices(["8", "16", "32"]).default("8"),
     )
-    .option(
-      "--layer-parts <count>",
-      "objects each layer is split over (default: 1 where a layer fits, else what takes the fewest objects)",
-      whole,
-    )
+    .option("--layer-parts <count>", "objects each layer is split over (default: the fewest that fit)", whole)
     .option("--stages <count>", "this many stages (default: the fewest that fit)", whole)
     .option("--vocabulary-shards <count>", "this many vocabulary shards (default: the fewest that fit)", whole)
     .option("--json", "print one JSON object")

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { FolderSource, readManifest } from "../../cli/folder-source.ts";
 import { createSimdEngine } from "../../runtime/simd/engine.ts";
 import { createReferenceKernels } from "../../runtime/simd/reference/reference-kernels.ts";
+import { LocalHelpers } from "../../runtime/stage-helper.ts";
 import { convert } from "../../weights/convert.ts";
 import type { KvBits } from "../../weights/packed-sizes.ts";
 import { planModel } from "../../weights/plan.ts";
@@ -17,7 +18,7 @@ const demo = fileURLToPath(new URL("../../weights/demo/model", import.meta.url))
 const MAX_SLACK_BYTES = 700_000;
 const MAX_SLACK = 1.1;
 
-async function expectPlanHolds(folder: string, chunkRows: number, kvBits: KvBits = 16): Promise<void> {
+async function expectPlanHolds(folder: string, chunkRows: number, kvBits: KvBits = 16, layerParts = 1): Promise<void> {
   const engine = createSimdEngine({ kernels: createReferenceKernels, activations: 8, kvBits });
   const manifest = await readManifest(folder);
   const source = new FolderSource(folder);
@@ -29,18 +30,23 @@ async function expectPlanHolds(folder: string, chunkRows: number, kvBits: KvBits
     chunkRows,
     logitRows: 4,
     kvBits,
+    layerParts,
     stages: 1,
     vocabularyShards: 2,
   });
-  const stage = await engine.loadLayers({
+  const layers = {
     manifest,
     source,
     firstLayer: 0,
     layerCount: manifest.layers.length,
-    finalNorm: true,
     kvTokens: 3 * contextTokens,
     maxRows: chunkRows,
-  });
+  };
+  const helpers = await Promise.all(
+    Array.from({ length: layerParts - 1 }, (_, i) => engine.loadHelper({ ...layers, parts: layerParts, part: i + 1 })),
+  );
+  const split = layerParts > 1 && { split: { parts: layerParts, helpers: new LocalHelpers(helpers) } };
+  const stage = await engine.loadLayers({ ...layers, finalNorm: true, ...split });
   const shard = await engine.loadVocabulary({
     manifest,
     source,
@@ -50,9 +56,9 @@ async function expectPlanHolds(folder: string, chunkRows: number, kvBits: KvBits
     maxLogitRows: 4,
   });
   for (const [{ bytes }, { memoryBytes }] of [
-    [plan.stages[0]!, stage],
-    [plan.vocabularyShards[0]!, shard],
-  ] as const) {
+    ...[stage, ...helpers].map((part, index) => [{ bytes: plan.stages[0]!.parts[index]! }, part] as const),
+    [plan.vocabularyShards[0]!, shard] as const,
+  ]) {
     const planned = bytes.weights + bytes.kv + bytes.scratch;
     expect(planned).toBeGreaterThanOrEqual(memoryBytes);
     expect(planned).toBeLessThan(memoryBytes * MAX_SLACK + MAX_SLACK_BYTES);
@@ -65,6 +71,10 @@ test.each([1, 32, 300])("frames of %d rows: the demo model takes no more memory 
 
 test.each([8, 32] as const)("a KV cache of %d bits takes no more memory than planned", async (kvBits) => {
   await expectPlanHolds(demo, 32, kvBits);
+});
+
+test.each([2, 4])("layers split in %d: no part takes more memory than planned", async (layerParts) => {
+  await expectPlanHolds(demo, 32, 8, layerParts);
 });
 
 test.each([
