@@ -19,18 +19,19 @@ const absent = z.null({ error: "not supported" }).optional();
 const emptyList = z.tuple([], { error: "supported only as an empty list" }).nullish();
 const callId = text.min(1).max(MAX_ID_CHARACTERS);
 
-const toolCall = z.strictObject({
+// Clients keep notes of their own in messages (parsed, parsed_arguments, index …) and send them along: whatever is not
+// part of the conversation is let through here, and only here.
+const toolCall = z.looseObject({
   id: callId,
   type: z.literal("function", { error: "only functions are supported" }),
-  function: z.strictObject({ name: givenName, arguments: text }),
+  function: z.looseObject({ name: givenName, arguments: text }),
 });
 
 const message = z.discriminatedUnion(
   "role",
   [
-    z.strictObject({ role: z.enum(["system", "developer", "user"]), content }),
-    // The rest is what our own answers carry: clients send them back as they came.
-    z.strictObject({
+    z.looseObject({ role: z.enum(["system", "developer", "user"]), content }),
+    z.looseObject({
       role: z.literal("assistant"),
       content: content.nullish(),
       refusal: absent,
@@ -39,7 +40,7 @@ const message = z.discriminatedUnion(
       annotations: emptyList,
       tool_calls: z.array(toolCall).max(MAX_CALLS).nullish(),
     }),
-    z.strictObject({ role: z.literal("tool"), tool_call_id: callId, content }),
+    z.looseObject({ role: z.literal("tool"), tool_call_id: callId, content }),
   ],
   { error: "expected system, developer, user, assistant or tool" },
 );

@@ -19,7 +19,11 @@ describe("a field of a chat", () => {
   test.each([
     [{ tempratur: SECRET_TEXT }, "unknown_parameter", "tempratur"],
     [{ unknown: null }, "unknown_parameter", "unknown"],
-    [{ messages: [{ role: "user", content: "Hi", shout: SECRET_TEXT }] }, "unknown_parameter", "messages[0].shout"],
+    [
+      { messages: [{ role: "user", content: [{ type: "text", text: "Hi", shout: SECRET_TEXT }] }] },
+      "unknown_parameter",
+      "messages[0].content[0].shout",
+    ],
     [{ stream: true, stream_options: { usage: true } }, "unknown_parameter", "stream_options.usage"],
     [{ messages: undefined }, "missing_required_parameter", "messages"],
     [{ model: undefined }, "missing_required_parameter", "model"],
