@@ -15,7 +15,7 @@ const MAX_SCHEMAS = 1000;
 
 /** Keywords that tell the type where none is given. */
 const TYPE_OF: Readonly<Record<string, JsonType>> = {
-  ...{ properties: "object", required: "object", additionalProperties: "object" },
+  ...{ properties: "object", required: "object", additionalProperties: "object", propertyNames: "object" },
   ...{ items: "array", prefixItems: "array", minItems: "array", maxItems: "array" },
   ...{ minLength: "string", maxLength: "string", pattern: "string", format: "string" },
   ...{ minimum: "number", maximum: "number", exclusiveMinimum: "number", exclusiveMaximum: "number" },
@@ -153,10 +153,23 @@ class SchemaCompiler {
       required: (required as string[]).includes(name),
     }));
     const open = additional === undefined ? named.size === 0 : additional !== false;
-    const others = open
-      ? json.pair(json.nameBeside([...named.keys()]), this.compile(rest, [...path, "additionalProperties"]))
-      : null;
+    const name =
+      open || Object.hasOwn(schema, "propertyNames") ? this.#otherName(schema, [...named.keys()], path) : null;
+    const others = name && open ? json.pair(name, this.compile(rest, [...path, "additionalProperties"])) : null;
     return json.objectOf(members, others);
+  }
+
+  /** A name that is none of `taken`, where propertyNames allows it and those. */
+  #otherName({ propertyNames = true }: SchemaObject, taken: readonly string[], path: ConstraintPath): Expression {
+    const place = [...path, "propertyNames"];
+    const allowed = this.#references.resolve(propertyNames as JsonSchema, place);
+    const names = this.#references.join({ type: "string" }, allowed, place);
+    if (names !== false && Object.keys(names).join() === "type") return this.#json.nameBeside(taken);
+    if (taken.length === 0) return this.compile(names, place);
+    const { type: _, enum: listed, ...rest } = names as SchemaObject;
+    if (!Array.isArray(listed) || Object.keys(rest).length > 0 || !taken.every((name) => listed.includes(name)))
+      throw new ConstraintError(place, "supported beside named properties only as a list that holds their names");
+    return this.compile({ enum: listed.filter((name) => typeof name === "string" && !taken.includes(name)) }, place);
   }
 
   #array(schema: SchemaObject, path: ConstraintPath): Expression {
@@ -196,8 +209,7 @@ class SchemaCompiler {
     };
     if (minLength > maxLength) return this.#json.expressions.choice();
     if (pattern === undefined && format === undefined) return this.#json.stringOf(minLength, maxLength);
-    if (pattern !== undefined && format !== undefined)
-      throw new ConstraintError([...path, "format"], "not supported beside pattern");
+    // Beside a pattern a format only describes: who writes both has the pattern say what the format means.
     const { expression, shortest, longest } =
       pattern === undefined
         ? this.#pattern(knownFormat(format!, [...path, "format"]), path)

@@ -12,7 +12,7 @@ export type JsonType = (typeof TYPES)[number];
 /** Keywords that say nothing about what is valid. */
 const ANNOTATIONS = new Set([
   ...["title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly"],
-  ...["$comment", "$schema", "$id", "$defs", "definitions"],
+  ...["$comment", "$schema", "$id", "$defs", "definitions", "contentEncoding", "contentMediaType"],
 ]);
 
 const isObject = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value);
@@ -47,6 +47,7 @@ const KEYWORDS: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ],
   ["required", [(value) => isList(value, MAX_VALUES, isText), `expected a list of at most ${MAX_VALUES} names`]],
   ["additionalProperties", schemas],
+  ["propertyNames", schemas],
   ["items", schemas],
   ["prefixItems", branches],
   ["minItems", count],

@@ -7,6 +7,7 @@ const LOWER_BOUNDS = ["minimum", "exclusiveMinimum", "minLength", "minItems"];
 const UPPER_BOUNDS = ["maximum", "exclusiveMaximum", "maxLength", "maxItems"];
 /** Branches of two anyOf that are joined. */
 const MAX_PAIRS = 256;
+const SUBSCHEMAS = ["items", "additionalProperties", "propertyNames"];
 const EITHER = ["pattern", "format", "prefixItems", "oneOf"];
 
 /** One schema for what satisfies both; ConstraintError where that cannot be said in one. */
@@ -20,7 +21,7 @@ export function mergeSchemas(a: SchemaObject, b: SchemaObject, path: ConstraintP
     else if (UPPER_BOUNDS.includes(keyword)) merged[keyword] = both(Math.min);
     else if (keyword === "type") merged.type = commonTypes(typesOf(other), typesOf(value));
     else if (keyword === "required") merged.required = [...new Set([...listOf(other), ...listOf(value)])];
-    else if (keyword === "items" || keyword === "additionalProperties") merged[keyword] = { allOf: [other, value] };
+    else if (SUBSCHEMAS.includes(keyword)) merged[keyword] = { allOf: [other, value] };
     else if (keyword === "anyOf") merged.anyOf = pairs(listOf(other), listOf(value), [...path, keyword]);
     else if (EITHER.includes(keyword))
       throw new ConstraintError([...path, keyword], "two of them cannot be joined; say it in one");
