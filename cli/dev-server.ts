@@ -104,9 +104,13 @@ function wranglerArguments(port: number, options: DevServerOptions): string[] {
   if (model) args.push("--assets", model);
   if (environment) args.push("--env", environment);
   if (persistTo) args.push("--persist-to", persistTo);
-  for (const [name, value] of Object.entries(vars ?? {})) args.push("--var", `${name}:${value}`);
+  for (const [name, value] of Object.entries({ LAPIDARY_HOSTS: servedHosts(), ...vars }))
+    args.push("--var", `${name}:${value}`);
   return args;
 }
+
+/** A page that points a name of its own at this machine gets nothing; where a proxy has another name, it is given. */
+const servedHosts = () => process.env.LAPIDARY_HOSTS ?? "127.0.0.1,localhost";
 
 /** Resolves with `port`, or any free one for 0; rejects when it is taken. */
 function freePort(port: number): Promise<number> {

@@ -24,6 +24,8 @@ export interface ScriptBase {
   readonly compatibility_date?: string | undefined;
   readonly compatibility_flags: readonly string[];
   readonly rules: readonly object[];
+  /** Of the gateway alone. */
+  readonly ratelimits: readonly object[];
 }
 
 /** What the scripts of one service have in common. */
@@ -86,6 +88,7 @@ export function scriptConfig(script: Script, { scripts, base, model, vars, entry
     workers_dev: gateway,
     assets: { directory: model, binding: "ASSETS", run_worker_first: true },
     durable_objects: { bindings: [...own, ...foreignBindings(script, scripts)] },
+    ...(gateway && { ratelimits: base.ratelimits }),
     migrations: [{ tag: "v1", new_sqlite_classes: Object.values(classes) }],
     vars,
   };

@@ -81,7 +81,8 @@ const priceSchema = z.object({
 });
 
 const commaSeparated = (list: string) => list.split(",").flatMap((entry) => entry.trim() || []);
-const isHost = (text: string) => URL.canParse(`http://${text}`) && new URL(`http://${text}`).hostname === text;
+const isHost = (text: string) =>
+  text === "*" || (URL.canParse(`http://${text}`) && new URL(`http://${text}`).hostname === text);
 const isOrigin = (text: string) => text === "*" || (URL.canParse(text) && new URL(text).origin === text);
 
 const gatewaySchema = z.object({
@@ -98,11 +99,14 @@ const gatewaySchema = z.object({
     .transform(commaSeparated)
     .refine((origins) => origins.every(isOrigin), "expected * or origins as in https://chat.example.com")
     .default([]),
-  /** Names that the service answers to: hosts without ports, separated by commas; left out, every one. */
+  /** Names that the service answers to: hosts without ports, separated by commas; left out or *, every one. */
   LAPIDARY_HOSTS: z
     .string()
     .transform(commaSeparated)
-    .refine((hosts) => hosts.length > 0 && hosts.every(isHost), "expected hosts without ports as in api.example.com")
+    .refine(
+      (hosts) => hosts.length > 0 && hosts.every(isHost),
+      "expected * or hosts without ports as in api.example.com",
+    )
     .optional(),
   ...priceSchema.shape,
 });

@@ -10,6 +10,7 @@ const ERROR_WORDS: Readonly<Record<number, string>> = {
   408: "The body took too long to arrive.",
   409: "It is there already, or there are too many.",
   413: "The body is too large.",
+  421: "The service does not answer to this host.",
   429: "A limit is reached; Retry-After says when this request fits.",
   500: "Our fault; the log has more under the request's id.",
   503: "The service cannot answer now; try again.",
@@ -88,18 +89,20 @@ function responsesOf({ status, reply, event, text = [], errors, security, path }
     }),
     ...Object.fromEntries(text.map((type) => [type, { schema: { type: "string" } }])),
   };
-  const failures = errors.map((code) => [String(code), errorResponse(code, path)]);
+  const failures = errors.map((code) => [String(code), errorResponse(code, path, security)]);
   const success = { description: "Done.", ...headers, ...(reply && { content }) };
   return { [status]: success, ...Object.fromEntries(failures) };
 }
 
-function errorResponse(code: number, path: string): object {
+function errorResponse(code: number, path: string, security: Operation["security"]): object {
   const error = { $ref: "#/components/schemas/Error" };
   const notReady = path === "/ready" && code === 503;
   const schema = notReady ? { anyOf: [jsonSchemaOf(readyReply, "output"), error] } : error;
   return {
     description: ERROR_WORDS[code],
-    ...(code === 429 && { headers: headersOf([...ALL_RATE_HEADERS, "retry-after", "retry-after-ms"]) }),
+    ...(code === 429 && {
+      headers: headersOf([...(security === "tenant" ? ALL_RATE_HEADERS : []), "retry-after", "retry-after-ms"]),
+    }),
     content: { "application/json": { schema } },
   };
 }

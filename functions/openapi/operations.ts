@@ -34,15 +34,15 @@ export interface Operation {
   readonly errors: readonly number[];
 }
 
-const GENERATION_ERRORS = [400, 401, 403, 404, 408, 413, 429, 500, 503, 504];
-const LOOKUP_ERRORS = [400, 401, 403, 404, 429, 500, 503];
-const ADMIN_ERRORS = [400, 401, 404, 500, 503];
-const ADMIN_WRITE_ERRORS = [400, 401, 404, 408, 409, 413, 500, 503];
+const GENERATION_ERRORS = [400, 401, 403, 404, 408, 413, 421, 429, 500, 503, 504];
+const LOOKUP_ERRORS = [400, 401, 403, 404, 421, 429, 500, 503];
+const ADMIN_ERRORS = [400, 401, 404, 421, 429, 500, 503];
+const ADMIN_WRITE_ERRORS = [400, 401, 404, 408, 409, 413, 421, 429, 500, 503];
 
 const tenant = { security: "tenant" } as const;
 const read = { security: "admin", status: 200, errors: ADMIN_ERRORS } as const;
 const write = { security: "admin", status: 200, errors: ADMIN_WRITE_ERRORS } as const;
-const open = { security: "none", status: 200, errors: [500, 503] } as const;
+const open = { security: "none", status: 200, errors: [421, 500, 503] } as const;
 
 const TENANT = "/admin/v1/tenants/{tenant}";
 const KEY = `${TENANT}/keys/{key}`;

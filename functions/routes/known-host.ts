@@ -9,7 +9,7 @@ import type { GatewayTypes } from "./context.ts";
  */
 export const knownHost = createMiddleware<GatewayTypes>(async (c, next) => {
   const { hosts } = readGatewaySettings(c.env);
-  if (hosts && !hosts.includes(new URL(c.req.url).hostname))
+  if (hosts && !hosts.includes("*") && !hosts.includes(new URL(c.req.url).hostname))
     throw new ApiError(421, "unknown_host", "This service does not answer to this name. Use the operator's address.");
   await next();
 });

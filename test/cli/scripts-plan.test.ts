@@ -34,7 +34,7 @@ interface Config {
 }
 
 function configsOf(scripts: readonly Script[]): Map<string, Config> {
-  const base = { compatibility_date: "2030-01-01", compatibility_flags: [], rules: [] };
+  const base = { compatibility_date: "2030-01-01", compatibility_flags: [], rules: [], ratelimits: [] };
   const service = { scripts, base, model: "/models/demo", vars: { LAPIDARY_STAGES: "3" } };
   return new Map(scripts.map((script) => [script.name, scriptConfig(script, service) as Config]));
 }

@@ -17,8 +17,8 @@ test("a service answers to the names it was given, whatever the port", async () 
   }
 });
 
-test("without a list it answers to every name", async () => {
-  expect((await ask("https://anything.example.com/health", undefined)).status).toBe(200);
+test.each([undefined, "*", "localhost, *"])("with %j for a list it answers to every name", async (hosts) => {
+  expect((await ask("https://anything.example.com/health", hosts)).status).toBe(200);
 });
 
 test.each(["https://api.example.com", "api.example.com:443", "API.example.com", ","])(
