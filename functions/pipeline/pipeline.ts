@@ -4,6 +4,7 @@ import type { Env } from "../env.ts";
 import { deployedModel, type Model } from "../model.ts";
 import { readPipelineSettings } from "../settings.ts";
 import { Admission } from "./admission.ts";
+import type { PartReport, PartState } from "./assignment.ts";
 import { Embeddings } from "./embeddings.ts";
 import type { FaultPlace } from "./frame.ts";
 import { bytesToHex } from "./hex.ts";
@@ -80,6 +81,7 @@ export class Pipeline implements RingParts, Health {
           const helpers = await Promise.all(places.map((place) => this.ring.report(place)));
           return {
             ...report,
+            state: worstState([report, ...helpers]),
             helpers,
             reservedTokens,
             cachedTokens,
@@ -116,3 +118,7 @@ export class Pipeline implements RingParts, Health {
     };
   }
 }
+
+/** "ready" when all are, otherwise how the first that is not is. */
+const worstState = (reports: readonly PartReport[]): PartState =>
+  reports.find(({ state }) => state !== "ready")?.state ?? "ready";

@@ -57,6 +57,7 @@ test("a helper is lost between two requests, and in the middle of an answer: the
   expect(await generateOn(conductor, await callFor(short))).toEqual(expectedShort);
   const helper = await partOf(conductor, "stage-1-0-part-1");
   await abort(helper);
+  expect((await conductor.status()).stages[1]!.replicas[0]!.state).not.toBe("ready");
   expect(await generateOn(conductor, await callFor(short))).toEqual(expectedShort);
   await abortInTheMiddle(await partOf(conductor, "stage-1-0-part-1"));
   expect(await generateOn(conductor, await callFor(story))).toEqual(expected);
