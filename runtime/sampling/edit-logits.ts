@@ -20,10 +20,22 @@ export function editLogits(logits: Float32Array, firstRow: number, edits: LogitE
     if (has(index)) edited[index] = edited[index]! + shifts[place]!;
   }
   for (const id of banned) if (has(id - firstRow)) edited[id - firstRow] = Number.NEGATIVE_INFINITY;
-  if (allowed !== null)
-    for (let index = 0; index < edited.length; index++)
-      if (!isAllowed(allowed, firstRow + index)) edited[index] = Number.NEGATIVE_INFINITY;
+  if (allowed !== null) maskOut(edited, firstRow, allowed);
   return edited;
+}
+
+/** A word of the mask at a time; most are all or nothing. */
+function maskOut(logits: Float32Array, firstRow: number, allowed: Uint32Array): void {
+  for (let index = 0; index < logits.length; ) {
+    const id = firstRow + index;
+    const end = Math.min(logits.length, index + 32 - (id & 31));
+    const word = allowed[id >>> 5] ?? 0;
+    if (word === 0) logits.fill(Number.NEGATIVE_INFINITY, index, end);
+    else if (word !== 0xffff_ffff)
+      for (let at = index; at < end; at++)
+        if (!isAllowed(allowed, firstRow + at)) logits[at] = Number.NEGATIVE_INFINITY;
+    index = end;
+  }
 }
 
 /** Whether `id` has its bit in a mask; ids beyond the mask's end have none. */

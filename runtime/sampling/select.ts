@@ -60,6 +60,8 @@ function noisiest(logits: Float32Array, firstRow: number, selection: Selection &
   let bestIndex = -1;
   for (let index = 0; index < logits.length; index++) {
     const score = logits[index]! * inverseTemperature;
+    // Where a mask leaves little, most rows are such.
+    if (score === Number.NEGATIVE_INFINITY) continue;
     // Most rows cannot win, and their logarithms are saved.
     if (score + gumbelCeiling(noise.restExponent(firstRow + index)) < best) continue;
     const sum = score + gumbel(noise.uniform(firstRow + index));
