@@ -9,6 +9,7 @@ import { chatPage } from "./routes/chat-page.ts";
 import { completions } from "./routes/completions.ts";
 import type { GatewayTypes } from "./routes/context.ts";
 import { crossOrigin } from "./routes/cross-origin.ts";
+import { generations } from "./routes/generations.ts";
 import { health } from "./routes/health.ts";
 import { keylessShield } from "./routes/keyless-shield.ts";
 import { knownHost } from "./routes/known-host.ts";
@@ -28,7 +29,19 @@ export const api = new Hono<GatewayTypes>();
 
 api.use(counted, requestId(), secureHeaders(), knownHost, keylessShield);
 api.use("/v1/*", crossOrigin, serverTiming);
-for (const routes of [chat, completions, models, usage, health, ready, metrics, reference, chatPage, admin])
+for (const routes of [
+  chat,
+  completions,
+  generations,
+  models,
+  usage,
+  health,
+  ready,
+  metrics,
+  reference,
+  chatPage,
+  admin,
+])
   api.route("/", routes);
 api.notFound((c) => {
   const allowed = METHODS.filter((method) =>

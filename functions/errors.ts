@@ -1,7 +1,7 @@
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { InferenceError, type InferenceErrorCode } from "../runtime/errors.ts";
 import { WeightsError } from "../weights/errors.ts";
-import type { GenerationFailure } from "./pipeline/generation-call.ts";
+import type { GenerationFailure, GenerationRefusal } from "./pipeline/generation-call.ts";
 import { retryHeaders } from "./tenants/rate-headers.ts";
 import type { Refusal } from "./tenants/reservation.ts";
 
@@ -76,8 +76,12 @@ const FAILURE_STATUS: Readonly<Record<InferenceErrorCode, ContentfulStatusCode>>
 
 const INTERNAL_MESSAGE = "The server had an internal error. Its log has more under this request's x-request-id.";
 
-/** A pipeline's failure as its caller is to see it. */
-export function failureError({ code, message, retryAfterMs }: GenerationFailure, cause?: unknown): ApiError {
+/** A pipeline's failure, or its refusal to go on, as its caller is to see it. */
+export function failureError(failure: GenerationFailure | GenerationRefusal, cause?: unknown): ApiError {
+  const { code, message, retryAfterMs } = failure;
+  if (code === "cancelled" || code === "gone") return new ApiError(410, `generation_${code}`, message);
+  if (code === "limited")
+    return new ApiError(429, "rate_limit_exceeded", message, { headers: retryHeaders(retryAfterMs ?? 0) });
   if (code === "internal") return new ApiError(500, code, INTERNAL_MESSAGE, { cause: cause ?? new Error(message) });
   const headers = retryAfterMs === undefined ? {} : retryHeaders(retryAfterMs);
   return new ApiError(FAILURE_STATUS[code], code, message, { headers, cause });

@@ -9,8 +9,12 @@ export const EVENT_HEARTBEAT = ":\n";
 /** White space before a JSON value means nothing. */
 export const JSON_HEARTBEAT = " ";
 
-/** One server-sent event. */
-export const eventOf = (data: string): string => `data: ${data}\n\n`;
+/**
+ * One server-sent event. With an `id` a client that comes again can say what it had; others must not have one, since some
+ * clients then take every blank line for an event.
+ */
+export const eventOf = (data: string, id?: string): string =>
+  `${id === undefined ? "" : `id: ${id}\n`}data: ${data}\n\n`;
 
 export interface BodyOptions {
   readonly heartbeat: string;

@@ -1,22 +1,43 @@
 import { DurableObject } from "cloudflare:workers";
-import { InferenceError } from "../../runtime/errors.ts";
 import type { Env } from "../env.ts";
 import { checkCall } from "../pipeline/call-check.ts";
 import { toFailure } from "../pipeline/failure.ts";
-import type { GenerateAnswer, GenerateCall, LoadAnswer } from "../pipeline/generation-call.ts";
-import { GenerationRecords, type IdRows } from "../pipeline/generation-records.ts";
-import { GenerationRun } from "../pipeline/generation-run.ts";
+import type {
+  GenerateAnswer,
+  GenerateCall,
+  GenerationEvent,
+  GenerationFailure,
+  GenerationRefusal,
+  KeptRequest,
+  LoadAnswer,
+} from "../pipeline/generation-call.ts";
+import { type GenerationRecord, GenerationRecords, knownTokens } from "../pipeline/generation-records.ts";
+import { GenerationRun, type RunningGeneration } from "../pipeline/generation-run.ts";
+import { KNOWN_SESSION } from "../pipeline/known-session.ts";
 import { LazyPart } from "../pipeline/lazy-part.ts";
 import { Pauses } from "../pipeline/pauses.ts";
 import { Pipeline } from "../pipeline/pipeline.ts";
 import type { ConductorStatus } from "../pipeline/pipeline-status.ts";
 import { RingSession, type SessionAsked } from "../pipeline/ring-session.ts";
-import { NOTHING_USED, settle, type TokenUsage } from "../pipeline/settlement.ts";
+import { cancelKept, NOTHING_USED, renewLease, settle } from "../pipeline/settlement.ts";
 import { tokenPathStorage } from "../pipeline/token-path-storage.ts";
 import { readPipelineSettings } from "../settings.ts";
+import { KEPT_MS } from "../tenants/kept-generations.ts";
+import type { TokensUsed } from "../tenants/price.ts";
 
-/** How long a generation can be resumed. */
-const RETENTION_MS = 600_000;
+/** What a reader that lost its stream has read. */
+interface LostReader {
+  readonly tokens: number;
+  /** The ids of these tokens, where it kept them. */
+  readonly ids: readonly number[];
+}
+
+const NEW_READER: LostReader = { tokens: 0, ids: [] };
+const GONE = { code: "gone", message: "This generation is not there, or is not kept any more." } as const;
+const OTHER_PIPELINE = {
+  code: "wrong_pipeline",
+  message: "the generation was begun by another pipeline and cannot go on",
+} as const;
 
 /**
  * One pipeline's conductor: admits generations, stitches their routes, and is the only writer of their ids. It stores each
@@ -36,46 +57,63 @@ export class Conductor extends DurableObject<Env> {
   #restTimer: ReturnType<typeof setTimeout> | undefined;
 
   /**
-   * Admits a generation when there is room and its route is ready; what it took is settled when it ends. Safe to repeat
-   * when no answer came: the generation begins again.
+   * Admits a generation when there is room and its route is ready; what it took is settled when it ends. One that is there
+   * already is joined, or goes on from what is known of it; the reader is told all of it. Safe to repeat.
    */
   async generate(call: GenerateCall): Promise<GenerateAnswer> {
-    const run = new GenerationRun(call, { afterToken: 0, knownIds: [], resumed: false });
-    const answer = await this.#start(run);
-    if (!answer.admitted) await this.#records.forget(call.id);
-    return answer;
+    return await this.#join(call.id, call, NEW_READER);
+  }
+
+  /** The same for a reader that lost its stream after `tokens` tokens; ids that storage has lost are drawn again. */
+  async resume(id: string, tokens: number, knownIds: readonly number[] = []): Promise<GenerateAnswer> {
+    return await this.#join(id, null, { tokens, ids: knownIds });
+  }
+
+  /** What asked for a tenant's kept generation, and how many tokens it may draw; null when the tenant has none of this id. */
+  async recall(id: string, tenant: string): Promise<{ request: KeptRequest; maxTokens: number } | null> {
+    const record = await this.#records.read(id);
+    if (record?.call.request === undefined || record.call.tenant !== tenant) return null;
+    if (record.touchedMs + KEPT_MS < Date.now() && !this.#runs.has(id)) return null;
+    return { request: record.call.request, maxTokens: record.call.maxTokens };
   }
 
   /**
-   * Goes on with a generation for a reader that has its first `afterToken` tokens, from the token after them. `knownIds`
-   * are these tokens' ids, where the reader kept them; what storage has lost of them is drawn again.
+   * A reader does not want a kept generation now; `reader` is undefined for one that never had its stream. When no other
+   * reads it, it stops, is settled at what it took, and can be gone on with.
    */
-  async resume(id: string, afterToken: number, knownIds: readonly number[] = []): Promise<GenerateAnswer> {
-    const record = await this.#records.read(id);
-    if (record === null) return refused("this pipeline has no such generation, or not any more");
-    const known = knownIds.length >= afterToken ? knownIds : record.ids;
-    const { pipelineHash } = await this.#ensureReady();
-    if (record.pipelineHash !== pipelineHash) {
-      if (known.length < afterToken) return refused("the generation was begun by another pipeline and cannot go on");
-      // Ids that nobody has read yet would not follow from this pipeline's arithmetic.
-      await this.#records.forget(id);
-    }
-    return await this.#start(
-      new GenerationRun(record.call, { afterToken, knownIds: known.slice(0, afterToken), resumed: true }),
-    );
+  async leave(call: Pick<GenerateCall, "id" | "tenant" | "reservationId">, reader?: string): Promise<void> {
+    const giveUp = this.#pauses.take(call.id);
+    if (giveUp !== undefined) return await giveUp();
+    const record = await this.#records.read(call.id);
+    const run = this.#runs.get(call.id);
+    if (run !== undefined) return reader === undefined ? undefined : run.leave(reader);
+    const leaseId = record?.leaseId ?? call.reservationId;
+    await settle(this.env.LEDGER, call.tenant, leaseId, record ? usageOf(record) : NOTHING_USED, record?.done ?? false);
   }
 
   /** Ends a generation that runs, waits, is paused or was lost; unknown ids are those that have ended. */
   async cancel(id: string): Promise<void> {
-    const giveUp = this.#pauses.take(id);
-    if (giveUp !== undefined) return giveUp();
+    await this.#pauses.take(id)?.();
     const record = this.#runs.has(id) ? null : await this.#records.read(id);
     // It may have been resumed meanwhile.
     const run = this.#runs.get(id);
     if (run !== undefined) return run.stop("cancelled");
-    if (record === null) return;
-    const { call, ids } = record;
-    await this.#giveUp(call, { promptTokens: call.promptIds.length, completionTokens: ids.length });
+    if (record !== null) await this.#close(record.call, record.leaseId, usageOf(record));
+  }
+
+  /** Ends all sequences of a tenant's request; says what became of it, null when the tenant has none of this id. */
+  async cancelRequest(id: string, tenant: string): Promise<"cancelled" | "completed" | null> {
+    const sequences = await this.#records.calls(id);
+    const [first] = sequences;
+    if (first === undefined || sequences.some(({ call }) => call.tenant !== tenant)) return null;
+    if (sequences.every(({ done }) => done)) return "completed";
+    for (const { call } of sequences) {
+      const run = this.#runs.get(call.id);
+      await this.cancel(call.id);
+      await run?.over;
+    }
+    if (first.call.kept) await cancelKept(this.env.LEDGER, first.call);
+    return "cancelled";
   }
 
   /** Has every part ready and linked, so that a generation can begin at once. */
@@ -98,8 +136,8 @@ export class Conductor extends DurableObject<Env> {
 
   /** Forgets what is too old to be resumed. */
   override async alarm(): Promise<void> {
-    const left = await this.#records.sweep(Date.now() - RETENTION_MS, (id) => this.#runs.has(id));
-    if (left) await this.ctx.storage.setAlarm(Date.now() + RETENTION_MS);
+    const left = await this.#records.sweep(Date.now() - KEPT_MS, (id) => this.#runs.has(id));
+    if (left) await this.ctx.storage.setAlarm(Date.now() + KEPT_MS);
     else this.#sweeping = undefined;
   }
 
@@ -107,69 +145,113 @@ export class Conductor extends DurableObject<Env> {
     return this.#pipeline.ensureReady("", () => Pipeline.open(this.env, this.ctx.id.toString()));
   }
 
-  async #start(run: GenerationRun): Promise<GenerateAnswer> {
-    const { call, from, signal } = run;
-    await this.#supersede(call.id);
-    this.#begin(run);
-    try {
-      await this.#ensureSweeping();
-      const pipeline = await this.#ensureReady();
-      checkCall(call, pipeline.model);
-      const rows = this.#records.begin(call, pipeline.pipelineHash, from.knownIds);
-      const session = await RingSession.open(pipeline, sessionAsked(run), signal);
-      this.ctx.waitUntil(this.#finish(run, pipeline, session, rows));
-      await this.#records.durable();
-      return { admitted: true, events: run.lines.readable };
-    } catch (error) {
-      // Its caller has left, and will not give the reservation back.
-      if (run.stopped === "cancelled") await this.#giveUp(call, NOTHING_USED);
-      this.#end(run);
-      return { admitted: false, failure: toFailure(error) };
-    }
-  }
-
-  async #finish(run: GenerationRun, pipeline: Pipeline, session: RingSession, rows: IdRows): Promise<void> {
-    const { call, lines } = run;
-    const { how, used, lastEvent } = await run.run(pipeline, session, rows);
-    if (how === "left") this.#pauses.hold(call.id, () => this.ctx.waitUntil(this.#giveUp(call, used)));
-    else if (how === "done") await settle(this.env.LEDGER, call, used);
-    else if (how !== "superseded") await this.#giveUp(call, used);
-    // Before the last line: a caller that reads it may come again at once, and finds its place free.
-    this.#end(run);
-    if (lastEvent !== null) await lines.write(lastEvent);
-    lines.close();
-  }
-
-  /** Nobody will resume it. */
-  async #giveUp(call: GenerateCall, used: TokenUsage): Promise<void> {
-    await Promise.all([settle(this.env.LEDGER, call, used), this.#records.forget(call.id)]);
-  }
-
-  /** Ends what runs or waits under this id, for another reader. */
-  async #supersede(id: string): Promise<void> {
-    this.#pauses.take(id);
-    for (let run = this.#runs.get(id); run !== undefined; run = this.#runs.get(id)) {
-      run.stop("superseded");
+  /** Reads the run of this id, or begins one; a run that is being paused has to be over first. */
+  async #join(id: string, wanted: GenerateCall | null, reader: LostReader): Promise<GenerateAnswer> {
+    for (;;) {
+      this.#pauses.take(id);
+      let run = this.#runs.get(id);
+      if (run === undefined) {
+        run = new GenerationRun(id);
+        this.#begin(run);
+        this.ctx.waitUntil(this.#start(run, wanted, reader));
+      }
+      const answer = await run.join();
+      if (answer !== null) return answer;
       await run.over;
     }
+  }
+
+  async #start(run: GenerationRun, wanted: GenerateCall | null, reader: LostReader): Promise<void> {
+    let giveBack = async () => {};
+    const refuse = async (failure: GenerationFailure | GenerationRefusal) => {
+      await giveBack();
+      run.begin(failure);
+      this.#end(run, null);
+    };
+    try {
+      await this.#ensureSweeping();
+      const [pipeline, record] = await Promise.all([this.#ensureReady(), this.#records.read(run.id)]);
+      const call = record?.call ?? wanted;
+      if (call === null) return await refuse(GONE);
+      const known = record ? knownTokens(record, pipeline.pipelineHash, reader) : { ids: [] };
+      if (known === null) return await refuse(OTHER_PIPELINE);
+      const leaseId = await this.#lease(call, record);
+      if (typeof leaseId !== "string") return await refuse(leaseId);
+      giveBack = async () => {
+        if (record === null) await this.#records.forget(call.id);
+        // Others have a gateway that gives their reservation back, unless it has left.
+        if (call.kept || run.stopped === "cancelled")
+          await settle(this.env.LEDGER, call.tenant, leaseId, NOTHING_USED, false);
+      };
+      checkCall(call, pipeline.model);
+      const { model, pipelineHash, ring } = pipeline;
+      const generation = { call, model, known, hops: ring };
+      if (record?.done && call.promptLogprobs === undefined) {
+        const { cachedTokens } = record;
+        this.ctx.waitUntil(
+          this.#finish(run, leaseId, { ...generation, session: KNOWN_SESSION, cachedTokens, rows: null }),
+        );
+      } else {
+        const session = await RingSession.open(pipeline, sessionAsked(call, known.ids, record !== null), run.signal);
+        const cachedTokens = record?.cachedTokens ?? Math.min(session.cachedTokens, call.promptIds.length);
+        const rows = this.#records.begin(call, { leaseId, pipelineHash, cachedTokens }, record?.tokens.ids.length);
+        this.ctx.waitUntil(this.#finish(run, leaseId, { ...generation, session, cachedTokens, rows }));
+        await this.#records.durable();
+      }
+      run.begin(null);
+    } catch (error) {
+      await refuse(toFailure(error));
+    }
+  }
+
+  async #finish(run: GenerationRun, leaseId: string, generation: RunningGeneration): Promise<void> {
+    const { call } = generation;
+    const { how, used, lastEvent } = await run.run(generation);
+    if (how === "done") await settle(this.env.LEDGER, call.tenant, leaseId, used);
+    else if (how === "cancelled" || !call.kept) {
+      if (how === "left") this.#pauses.hold(call.id, () => this.#close(call, leaseId, used));
+      else await this.#close(call, leaseId, used);
+    } else {
+      const pause = () => settle(this.env.LEDGER, call.tenant, leaseId, used, false);
+      if (how === "left") this.#pauses.hold(call.id, pause);
+      else await pause();
+    }
+    // Before the last line: a caller that reads it may come again at once, and finds its place free.
+    this.#end(run, lastEvent);
+  }
+
+  /** Nobody goes on with it. */
+  async #close(call: GenerateCall, leaseId: string, used: TokensUsed): Promise<void> {
+    await Promise.all([settle(this.env.LEDGER, call.tenant, leaseId, used), this.#records.forget(call.id)]);
+  }
+
+  /** The lease that this run settles, or why there is none. A kept generation's may have ended with an earlier run. */
+  async #lease(call: GenerateCall, record: GenerationRecord | null): Promise<string | GenerationRefusal> {
+    if (!call.kept || record?.done) return record?.leaseId ?? call.reservationId;
+    const answer = await renewLease(this.env.LEDGER, call);
+    if (answer.outcome === "leased") return answer.leaseId;
+    // What was settled whole and is not stored any more must not begin again.
+    if (answer.outcome === "done" && record !== null) return answer.leaseId;
+    if (answer.outcome !== "limited") return GONE;
+    return { code: "limited", message: answer.message, retryAfterMs: answer.retryAfterMs };
   }
 
   /** An alarm is a confirmed write, which holds frames back: one is set before a life's first frame, and by the alarm. */
   async #ensureSweeping(): Promise<void> {
     this.#sweeping ??= this.#storage.getAlarm().then(async (atMs) => {
-      if (atMs === null) await this.#storage.setAlarm(Date.now() + RETENTION_MS);
+      if (atMs === null) await this.#storage.setAlarm(Date.now() + KEPT_MS);
     });
     await this.#sweeping;
   }
 
   #begin(run: GenerationRun): void {
     clearTimeout(this.#restTimer);
-    this.#runs.set(run.call.id, run);
+    this.#runs.set(run.id, run);
   }
 
-  #end(run: GenerationRun): void {
-    this.#runs.delete(run.call.id);
-    run.end();
+  #end(run: GenerationRun, lastEvent: GenerationEvent | null): void {
+    this.#runs.delete(run.id);
+    run.end(lastEvent);
     this.#restLater();
   }
 
@@ -182,18 +264,19 @@ export class Conductor extends DurableObject<Env> {
   }
 }
 
-function sessionAsked({ call, from }: GenerationRun): SessionAsked {
+function sessionAsked(call: GenerateCall, knownIds: readonly number[], resumed: boolean): SessionAsked {
   const { tenant, cacheKey, promptIds, maxTokens, promptLogprobs } = call;
   return {
     shareKey: JSON.stringify([tenant, cacheKey]),
-    ids: [...promptIds, ...from.knownIds],
+    ids: [...promptIds, ...knownIds],
     tokens: promptIds.length + maxTokens,
-    wantsAllRows: promptLogprobs !== undefined && from.afterToken === 0,
-    resumed: from.resumed,
+    wantsAllRows: promptLogprobs !== undefined,
+    resumed,
   };
 }
 
-const refused = (message: string): GenerateAnswer => ({
-  admitted: false,
-  failure: toFailure(new InferenceError("wrong_pipeline", message)),
+/** All that an interrupted generation took, as far as storage knows. */
+const usageOf = ({ call, tokens }: GenerationRecord): TokensUsed => ({
+  promptTokens: call.promptIds.length,
+  completionTokens: tokens.ids.length,
 });

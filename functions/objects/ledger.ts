@@ -169,8 +169,8 @@ export class Ledger extends DurableObject<Env> {
     if (!tenant || !key || found.kept.cancelled || found.kept.expiresMs <= nowMs) return { outcome: "gone" };
     const { kept, sequence } = found;
     const current = leaseOf(reservationId, sequence.leases);
-    // What is done takes nothing more.
-    if (sequence.done || this.#admissions.lease(current)) return { outcome: "leased", leaseId: current };
+    if (sequence.done) return { outcome: "done", leaseId: current };
+    if (this.#admissions.lease(current)) return { outcome: "leased", leaseId: current };
 
     const promptTokens = sequence.promptTokens - sequence.charged.promptTokens;
     const maxTokens = kept.maxTokens - sequence.charged.completionTokens;
@@ -229,6 +229,7 @@ export class Ledger extends DurableObject<Env> {
     const kept = named && this.#kept.named(named.nameSha256, nowMs);
     if (kept && kept.bodySha256 !== named.bodySha256) return { outcome: "name_taken" };
     if (kept?.cancelled) return { outcome: "cancelled" };
+    if (named?.begun && !kept) return { outcome: "gone" };
     const generation = kept ? undefined : call.generation;
 
     const payers = this.#payers(tenant, key, nowMs);
@@ -265,7 +266,8 @@ export class Ledger extends DurableObject<Env> {
     }
     if (generation && named)
       this.#kept.add({
-        ...named,
+        nameSha256: named.nameSha256,
+        bodySha256: named.bodySha256,
         ...common,
         id: reservationId,
         expiresMs: leasedUntilMs + KEPT_MS,

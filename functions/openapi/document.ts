@@ -9,8 +9,10 @@ const ERROR_WORDS: Readonly<Record<number, string>> = {
   404: "There is no such thing here.",
   408: "The body took too long to arrive.",
   409: "It is there already, or there are too many.",
+  410: "The generation was cancelled, or is not kept any more.",
   413: "The body is too large.",
   421: "The service does not answer to this host.",
+  422: "The Idempotency-Key belongs to another body.",
   429: "A limit is reached; Retry-After says when this request fits.",
   500: "Our fault; the log has more under the request's id.",
   503: "The service cannot answer now; try again.",
@@ -56,7 +58,7 @@ function pathsOf(operations: readonly Operation[]): Record<string, Record<string
 }
 
 function operationObject(operation: Operation): object {
-  const { method, path, summary, security, body, bodyOptional, query } = operation;
+  const { method, path, summary, security, body, bodyOptional, query, headers = {} } = operation;
   const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
   const inPath = names.map((name) => ({ name, in: "path", required: true, schema: { type: "string" } }));
   return {
@@ -64,7 +66,17 @@ function operationObject(operation: Operation): object {
     summary,
     tags: [security === "admin" ? "Operator" : security === "tenant" ? "API" : "Service"],
     security: security === "none" ? [] : [{ [security]: [] }],
-    parameters: [...inPath, ...(query ? queryParameters(jsonSchemaOf(query, "input")) : [])],
+    parameters: [
+      ...inPath,
+      ...(query ? queryParameters(jsonSchemaOf(query, "input")) : []),
+      ...Object.entries(headers).map(([name, description]) => ({
+        name,
+        in: "header",
+        required: false,
+        description,
+        schema: { type: "string" },
+      })),
+    ],
     ...(body && {
       requestBody: { required: !bodyOptional, content: { "application/json": { schema: bodySchemaOf(body) } } },
     }),
@@ -90,7 +102,7 @@ function responsesOf({ status, reply, event, text = [], errors, security, path }
     ...Object.fromEntries(text.map((type) => [type, { schema: { type: "string" } }])),
   };
   const failures = errors.map((code) => [String(code), errorResponse(code, path, security)]);
-  const success = { description: "Done.", ...headers, ...(reply && { content }) };
+  const success = { description: "Done.", ...headers, ...((reply || event) && { content }) };
   return { [status]: success, ...Object.fromEntries(failures) };
 }
 

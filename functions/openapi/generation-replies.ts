@@ -126,6 +126,13 @@ export const textCompletion = z.strictObject({
   timings,
 });
 
+/** 200 of POST /v1/generations/{id}/cancel */
+export const cancelReply = z.strictObject({
+  id: z.string(),
+  object: z.literal("generation"),
+  status: z.enum(["cancelled", "completed"]).describe("What had ended before stays as it was."),
+});
+
 const model = z.strictObject({
   id: z.string(),
   object: z.literal("model"),

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 import {
   auditPageSchema,
   keyChangesSchema,
@@ -21,6 +21,8 @@ export interface Operation {
   readonly summary: string;
   readonly security: "tenant" | "admin" | "none";
   readonly query?: z.ZodObject;
+  /** Headers that mean something, and what. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly body?: z.ZodObject;
   readonly bodyOptional?: true;
   readonly status: 200 | 201 | 204;
@@ -34,10 +36,16 @@ export interface Operation {
   readonly errors: readonly number[];
 }
 
-const GENERATION_ERRORS = [400, 401, 403, 404, 408, 413, 421, 429, 500, 503, 504];
+const GENERATION_ERRORS = [400, 401, 403, 404, 408, 410, 413, 421, 422, 429, 500, 503, 504];
 const LOOKUP_ERRORS = [400, 401, 403, 404, 421, 429, 500, 503];
 const ADMIN_ERRORS = [400, 401, 404, 421, 429, 500, 503];
 const ADMIN_WRITE_ERRORS = [400, 401, 404, 408, 409, 413, 421, 429, 500, 503];
+
+const LAST_EVENT_ID = { "Last-Event-ID": "The id of the last event that came: the answer goes on after it." };
+const REPEATABLE = {
+  "Idempotency-Key": "A name of the caller's own: the same request with it gets the same answer, for 10 minutes.",
+  ...LAST_EVENT_ID,
+};
 
 const tenant = { security: "tenant" } as const;
 const read = { security: "admin", status: 200, errors: ADMIN_ERRORS } as const;
@@ -54,6 +62,7 @@ export const OPERATIONS: readonly Operation[] = [
     method: "post",
     path: "/v1/chat/completions",
     summary: "Answer a conversation",
+    headers: REPEATABLE,
     body: chatSchema,
     status: 200,
     reply: generation.chatCompletion,
@@ -65,11 +74,31 @@ export const OPERATIONS: readonly Operation[] = [
     method: "post",
     path: "/v1/completions",
     summary: "Continue a text, or token ids as they are",
+    headers: REPEATABLE,
     body: completionSchema,
     status: 200,
     reply: generation.textCompletion,
     event: generation.textCompletion,
     errors: GENERATION_ERRORS,
+  },
+  {
+    ...tenant,
+    method: "get",
+    path: "/v1/generations/{id}/events",
+    summary: "Go on reading an answer whose request had an Idempotency-Key",
+    headers: LAST_EVENT_ID,
+    status: 200,
+    event: z.union([generation.chatCompletionChunk, generation.textCompletion]),
+    errors: [...LOOKUP_ERRORS, 410, 504],
+  },
+  {
+    ...tenant,
+    method: "post",
+    path: "/v1/generations/{id}/cancel",
+    summary: "End a generation; what was computed until then is charged",
+    status: 200,
+    reply: generation.cancelReply,
+    errors: [...LOOKUP_ERRORS, 408, 413],
   },
   {
     ...tenant,

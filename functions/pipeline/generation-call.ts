@@ -31,6 +31,20 @@ export interface GenerateCall {
   readonly constraint?: ConstraintSpecification;
   /** Within the tenant, only calls with the same key (or all without one) share what was computed of their prompts. */
   readonly cacheKey?: string;
+  /** Kept for its caller: it pauses when nobody reads it, and whoever asks for it again gets the same. */
+  readonly kept?: true;
+  /** What asked for it, where it is kept and the first of its request's sequences. */
+  readonly request?: KeptRequest;
+}
+
+/** Enough of a request to answer it again. */
+export interface KeptRequest {
+  /** Of its route. */
+  readonly path: string;
+  /** Its JSON text as it came, in UTF-8: a stored value holds 2 MB, which characters could take twice as much of. */
+  readonly body: Uint8Array;
+  /** When it was admitted. */
+  readonly atMs: number;
 }
 
 /** Failures a conductor answers or streams; the gateway maps them to OpenAI's error body. */
@@ -49,10 +63,23 @@ export interface GenerationFailure {
   readonly retryAfterMs?: number;
 }
 
-/** Admitted (a byte stream of JSON lines, GenerationEvent) or refused before any byte. */
+/**
+ * Why a generation does not go on, where that is nobody's failure: it was cancelled; it is not there, or not any more; or
+ * its tenant's limits leave no room for the rest now.
+ */
+export interface GenerationRefusal {
+  readonly code: "cancelled" | "gone" | "limited";
+  readonly message: string;
+  readonly retryAfterMs?: number;
+}
+
+/**
+ * Admitted (a byte stream of JSON lines, GenerationEvent, all from the first on, and the reader's name for `leave`) or
+ * refused before any byte.
+ */
 export type GenerateAnswer =
-  | { readonly admitted: true; readonly events: ReadableStream<Uint8Array> }
-  | { readonly admitted: false; readonly failure: GenerationFailure };
+  | { readonly admitted: true; readonly reader: string; readonly events: ReadableStream<Uint8Array> }
+  | { readonly admitted: false; readonly failure: GenerationFailure | GenerationRefusal };
 
 export type LoadAnswer = { readonly loaded: true } | { readonly loaded: false; readonly failure: GenerationFailure };
 
@@ -69,4 +96,4 @@ export type GenerationEvent =
   | PromptEvent
   | TokenEvent
   | EndEvent
-  | { readonly type: "error"; readonly failure: GenerationFailure };
+  | { readonly type: "error"; readonly failure: GenerationFailure | GenerationRefusal };

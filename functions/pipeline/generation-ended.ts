@@ -1,15 +1,15 @@
 import { InferenceError } from "../../runtime/errors.ts";
 
 /**
- * Why a generation stops before its end: somebody cancelled it; the reader of its events is gone, without a word, and may
- * come back; or it goes on elsewhere, for another reader.
+ * Why a generation stops before its end: somebody cancelled it; its last reader said that it does not want the rest now; or
+ * its last reader is gone without a word, and may come back at once.
  */
-export type EndReason = "cancelled" | "left" | "superseded";
+export type EndReason = "cancelled" | "paused" | "left";
 
 const MESSAGES: Readonly<Record<EndReason, string>> = {
   cancelled: "the generation was cancelled",
-  left: "the reader of the generation left",
-  superseded: "the generation goes on for another reader",
+  paused: "nobody reads the generation now",
+  left: "the reader of the generation vanished",
 };
 
 /** What a generation's signal is aborted with. */

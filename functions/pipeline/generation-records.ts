@@ -1,3 +1,4 @@
+import type { TokenLogProbability } from "../../runtime/sampling/log-probability.ts";
 import type { GenerateCall } from "./generation-call.ts";
 
 /** Ids of one stored row: what a lost conductor may have to draw again is at most this many tokens. */
@@ -12,25 +13,44 @@ const CONCURRENT = { allowConcurrency: true } as const;
 
 const CALLS = "call/";
 const callKey = (id: string) => `${CALLS}${id}`;
-const idsPrefix = (id: string) => `ids/${id}/`;
-const idsKey = (id: string, chunk: number) => `${idsPrefix(id)}${String(chunk).padStart(CHUNK_DIGITS, "0")}`;
+const tokensPrefix = (id: string) => `tokens/${id}/`;
+const tokensKey = (id: string, chunk: number) => `${tokensPrefix(id)}${String(chunk).padStart(CHUNK_DIGITS, "0")}`;
 
-interface StoredCall {
-  readonly call: GenerateCall;
+/** What a run of a generation begins with. */
+export interface BegunCall {
+  /** What is settled when it ends. */
+  readonly leaseId: string;
   readonly pipelineHash: string;
-  readonly startedMs: number;
+  /** Of its first run: an answer that is told again says the same. */
+  readonly cachedTokens: number;
+}
+
+/** A generation without its tokens. */
+export interface StoredCall extends BegunCall {
+  readonly call: GenerateCall;
+  /** When it last began or ended. */
+  readonly touchedMs: number;
+  /** All of its tokens are stored. */
+  readonly done: boolean;
+}
+
+/** Tokens of an answer, from its first on. */
+export interface DrawnTokens {
+  readonly ids: readonly number[];
+  /** Of each, where asked for. */
+  readonly logprobs?: readonly TokenLogProbability[];
 }
 
 /** A generation as storage knows it. */
 export interface GenerationRecord extends StoredCall {
   /** The first tokens that were drawn; the very last may be missing. */
-  readonly ids: readonly number[];
+  readonly tokens: DrawnTokens;
 }
 
 /**
- * What a conductor must find again after it was lost: each generation's request with its seed, and its ids in rows of
+ * What a conductor must find again after it was lost: each generation's request with its seed, and its tokens in rows of
  * RECORD_IDS. A confirmed write would hold every frame of every session back until it is on disk, so none is one: a new
- * generation alone waits for `durable`, and ids that were lost are drawn again, the same.
+ * generation alone waits for `durable`, and tokens that were lost are drawn again, the same.
  */
 export class GenerationRecords {
   readonly #storage: DurableObjectStorage;
@@ -39,11 +59,10 @@ export class GenerationRecords {
     this.#storage = storage;
   }
 
-  /** Begins a record, or goes on with one that holds `known` of the ids. */
-  begin(call: GenerateCall, pipelineHash: string, known: readonly number[] = []): IdRows {
-    const stored: StoredCall = { call, pipelineHash, startedMs: Date.now() };
-    void this.#storage.put(callKey(call.id), stored, UNCONFIRMED);
-    return new IdRows(this.#storage, call.id, Math.floor(known.length / RECORD_IDS));
+  /** Begins a record, or goes on with one that holds `storedTokens` tokens. */
+  begin(call: GenerateCall, begun: BegunCall, storedTokens = 0): TokenRows {
+    const stored = { call, ...begun, touchedMs: Date.now(), done: false };
+    return new TokenRows(this.#storage, stored, Math.floor(storedTokens / RECORD_IDS));
   }
 
   /** Resolves when everything written until now is on disk. */
@@ -54,63 +73,103 @@ export class GenerationRecords {
   async read(id: string): Promise<GenerationRecord | null> {
     const [stored, rows] = await Promise.all([
       this.#storage.get<StoredCall>(callKey(id), CONCURRENT),
-      this.#storage.list<number[]>({ prefix: idsPrefix(id), ...CONCURRENT }),
+      this.#storage.list<DrawnTokens>({ prefix: tokensPrefix(id), ...CONCURRENT }),
     ]);
     if (stored === undefined) return null;
     const ids: number[] = [];
-    // A row behind a lost or unfinished one says nothing about the ids between.
+    const logprobs: TokenLogProbability[] = [];
+    // A row behind a lost or unfinished one says nothing about the tokens between.
     for (let chunk = 0; ids.length === chunk * RECORD_IDS; chunk++) {
-      const row = rows.get(idsKey(id, chunk));
+      const row = rows.get(tokensKey(id, chunk));
       if (row === undefined) break;
-      ids.push(...row);
+      ids.push(...row.ids);
+      logprobs.push(...(row.logprobs ?? []));
     }
-    return { ...stored, ids };
+    const scored = stored.call.logprobs !== undefined;
+    return { ...stored, tokens: { ids, ...(scored && { logprobs }) } };
+  }
+
+  /** Generations whose ids begin with `prefix`. */
+  async calls(prefix: string): Promise<StoredCall[]> {
+    const stored = await this.#storage.list<StoredCall>({ prefix: callKey(prefix), ...CONCURRENT });
+    return [...stored.values()];
   }
 
   async forget(id: string): Promise<void> {
-    const rows = await this.#storage.list({ prefix: idsPrefix(id), ...CONCURRENT });
+    const rows = await this.#storage.list({ prefix: tokensPrefix(id), ...CONCURRENT });
     const keys = [...rows.keys(), callKey(id)];
     for (let start = 0; start < keys.length; start += MAX_DELETED_KEYS)
       await this.#storage.delete(keys.slice(start, start + MAX_DELETED_KEYS), UNCONFIRMED);
   }
 
-  /** Forgets what began before `untilMs` and is not `needed`; says whether anything is left. */
+  /** Forgets what was last touched before `untilMs` and is not `needed`; says whether anything is left. */
   async sweep(untilMs: number, needed: (id: string) => boolean): Promise<boolean> {
-    const stored = await this.#storage.list<StoredCall>({ prefix: CALLS, ...CONCURRENT });
-    const old = [...stored.values()].filter(({ call, startedMs }) => startedMs < untilMs && !needed(call.id));
+    const stored = await this.calls("");
+    const old = stored.filter(({ call, touchedMs }) => touchedMs < untilMs && !needed(call.id));
     for (const { call } of old) await this.forget(call.id);
-    return old.length < stored.size;
+    return old.length < stored.length;
   }
 }
 
-/** The ids of one generation on their way to storage. */
-export class IdRows {
+/** The tokens of one generation on their way to storage. */
+export class TokenRows {
   readonly #storage: DurableObjectStorage;
-  readonly #id: string;
+  readonly #stored: StoredCall;
   /** Rows that are stored already. */
   readonly #storedRows: number;
   #row = 0;
   #ids: number[] = [];
+  #logprobs: TokenLogProbability[] = [];
 
-  constructor(storage: DurableObjectStorage, id: string, storedRows: number) {
+  constructor(storage: DurableObjectStorage, stored: StoredCall, storedRows: number) {
     this.#storage = storage;
-    this.#id = id;
+    this.#stored = stored;
     this.#storedRows = storedRows;
+    void storage.put(callKey(stored.call.id), stored, UNCONFIRMED);
   }
 
-  add(ids: readonly number[]): void {
-    for (const id of ids) {
+  add(ids: readonly number[], logprobs: readonly TokenLogProbability[] = []): void {
+    for (const [index, id] of ids.entries()) {
       this.#ids.push(id);
+      const logprob = logprobs[index];
+      if (logprob !== undefined) this.#logprobs.push(logprob);
       if (this.#ids.length < RECORD_IDS) continue;
-      this.flush();
+      this.#flush();
       this.#row++;
       this.#ids = [];
+      this.#logprobs = [];
     }
   }
 
-  /** Stores the row that is not full yet. */
-  flush(): void {
-    if (this.#ids.length === 0 || this.#row < this.#storedRows) return;
-    void this.#storage.put(idsKey(this.#id, this.#row), this.#ids, UNCONFIRMED);
+  /** Stores what is missing, whether or not that is all of the answer. */
+  end(done: boolean): void {
+    this.#flush();
+    void this.#storage.put(
+      callKey(this.#stored.call.id),
+      { ...this.#stored, touchedMs: Date.now(), done } satisfies StoredCall,
+      UNCONFIRMED,
+    );
   }
+
+  #flush(): void {
+    if (this.#ids.length === 0 || this.#row < this.#storedRows) return;
+    const row: DrawnTokens = { ids: this.#ids, ...(this.#logprobs.length > 0 && { logprobs: this.#logprobs }) };
+    void this.#storage.put(tokensKey(this.#stored.call.id, this.#row), row, UNCONFIRMED);
+  }
+}
+
+/**
+ * The tokens that a generation goes on from: what is stored, or the ids of a reader that has more; tokens without the
+ * log-probabilities that were asked for are better drawn again. null when another pipeline, which draws others, would have
+ * to draw tokens that the reader has.
+ */
+export function knownTokens(
+  { call, pipelineHash, tokens }: GenerationRecord,
+  currentHash: string,
+  reader: { readonly tokens: number; readonly ids: readonly number[] },
+): DrawnTokens | null {
+  const same = pipelineHash === currentHash;
+  const more = reader.ids.length > tokens.ids.length && (call.logprobs === undefined || !same);
+  const known = more ? { ids: reader.ids } : tokens;
+  return same || known.ids.length >= reader.tokens ? known : null;
 }

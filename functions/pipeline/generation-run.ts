@@ -1,45 +1,64 @@
 import { generate } from "../../runtime/generate.ts";
+import type { TokenPipeline } from "../../runtime/token-pipeline.ts";
 import { constraintOn } from "../grammars.ts";
-import { EventLines } from "./event-lines.ts";
+import type { Model } from "../model.ts";
+import type { TokensUsed } from "../tenants/price.ts";
 import { toFailure } from "./failure.ts";
-import type { GenerateCall, GenerationEvent } from "./generation-call.ts";
+import type {
+  GenerateAnswer,
+  GenerateCall,
+  GenerationEvent,
+  GenerationFailure,
+  GenerationRefusal,
+} from "./generation-call.ts";
 import { type EndReason, GenerationEnded } from "./generation-ended.ts";
-import type { IdRows } from "./generation-records.ts";
-import type { Pipeline } from "./pipeline.ts";
-import type { RingSession } from "./ring-session.ts";
-import { NOTHING_USED, type TokenUsage } from "./settlement.ts";
-import { TimedSession } from "./timings.ts";
+import type { DrawnTokens, TokenRows } from "./generation-records.ts";
+import { Readers } from "./readers.ts";
+import { NOTHING_USED } from "./settlement.ts";
+import { type Hops, TimedSession } from "./timings.ts";
 
-/** Where a generation goes on from. */
-export interface Beginning {
-  /** Tokens that its reader has. */
-  readonly afterToken: number;
-  /** The first of them, which need not be drawn again. */
-  readonly knownIds: readonly number[];
-  /** It was admitted before. */
-  readonly resumed: boolean;
+/** A generation that goes on from the tokens that are known of it. */
+export interface RunningGeneration {
+  readonly call: GenerateCall;
+  readonly model: Model;
+  /** The first of its tokens, which need not be drawn again. */
+  readonly known: DrawnTokens;
+  readonly session: TokenPipeline & { readonly computedTokens: number };
+  /** Of the ring that the session runs on. */
+  readonly hops: Hops;
+  /** Ids that its first run began with, since a prefix held them. */
+  readonly cachedTokens: number;
+  /** null where all of them are stored. */
+  readonly rows: TokenRows | null;
 }
 
 /** How a run ended: at the answer's own end, by a failure of ours, or because it was stopped. */
 export interface RunEnd {
   readonly how: "done" | "failed" | EndReason;
-  readonly used: TokenUsage;
-  /** Nobody is there to read why a generation was stopped: its stream just breaks off. */
+  /** All that the generation took, over all its runs. */
+  readonly used: TokensUsed;
+  /** Nobody is there to read why a generation was paused: its stream just breaks off. */
   readonly lastEvent: GenerationEvent | null;
 }
 
-/** One attempt of the conductor at a generation, for one reader. */
+const CANCELLED: GenerationRefusal = { code: "cancelled", message: "The generation was cancelled." };
+const TOO_MANY_READERS: GenerationFailure = {
+  code: "out_of_capacity",
+  message: "This generation is being read by as many as may.",
+  retryAfterMs: 1000,
+};
+
+/** One attempt of the conductor at a generation, for whoever reads it. */
 export class GenerationRun {
-  readonly call: GenerateCall;
-  readonly from: Beginning;
-  readonly lines = new EventLines(() => this.stop("left"));
+  readonly id: string;
+  readonly #readers = new Readers((how) => this.stop(how));
   readonly #leaving = new AbortController();
   readonly #startMs = performance.now();
+  readonly #begun = Promise.withResolvers<GenerationFailure | GenerationRefusal | null>();
   readonly #over = Promise.withResolvers<void>();
 
-  constructor(call: GenerateCall, from: Beginning) {
-    this.call = call;
-    this.from = from;
+  constructor(id: string) {
+    this.id = id;
   }
 
   get signal(): AbortSignal {
@@ -57,55 +76,83 @@ export class GenerationRun {
     return this.#over.promise;
   }
 
+  /** All events, once it is known whether there are any. null when it is being paused: another run can begin when it is over. */
+  async join(): Promise<GenerateAnswer | null> {
+    const failure = await this.#begun.promise;
+    if (failure !== null) return { admitted: false, failure };
+    if (this.stopped === "cancelled") return { admitted: false, failure: CANCELLED };
+    if (this.stopped !== undefined) return null;
+    const joined = this.#readers.join();
+    return joined === null ? { admitted: false, failure: TOO_MANY_READERS } : { admitted: true, ...joined };
+  }
+
+  leave(reader: string): void {
+    this.#readers.leave(reader);
+  }
+
   stop(reason: EndReason): void {
     this.#leaving.abort(new GenerationEnded(reason));
   }
 
-  end(): void {
+  /** Lets readers in, or refuses them all. */
+  begin(failure: GenerationFailure | GenerationRefusal | null): void {
+    this.#begun.resolve(this.stopped === "cancelled" ? CANCELLED : failure);
+  }
+
+  /** Tells every reader how it ended. */
+  end(lastEvent: GenerationEvent | null): void {
+    this.#readers.close(lastEvent);
     this.#over.resolve();
   }
 
-  /** Generates on `session`, tells the reader what it does not have yet, and says how it ended; never rejects. */
-  async run({ model, ring }: Pipeline, session: RingSession, rows: IdRows): Promise<RunEnd> {
-    const { promptLogprobs, constraint, ...call } = this.call;
-    const { afterToken, knownIds } = this.from;
-    const timed = new TimedSession(session, ring, this.#startMs);
+  /** Generates, tells the readers, and says how it ended; never rejects. */
+  async run({ call, model, known, session, hops, cachedTokens, rows }: RunningGeneration): Promise<RunEnd> {
+    const { constraint, ...asked } = call;
+    const timed = new TimedSession(session, hops, this.#startMs);
     let tokens = 0;
     try {
       const ownStopIds = call.ignoreEos ? [] : model.manifest.specialTokens.stop;
       const stopIds = [...ownStopIds, ...(call.stopIds ?? [])];
       const request = {
-        ...call,
+        ...asked,
         stopIds,
         ...(constraint && { constraint: constraintOn(model, constraint, { maxTokens: call.maxTokens, stopIds }) }),
-        knownIds,
+        knownIds: known.ids,
         signal: this.signal,
-        // What there is to tell about the prompt was told before the first token.
-        ...(afterToken === 0 && promptLogprobs !== undefined && { promptLogprobs }),
       };
       for await (const event of generate(timed, model.tokenizer, request)) {
         if (event.type === "done") {
-          rows.flush();
-          const cachedTokens = Math.min(session.cachedTokens, call.promptIds.length);
+          rows?.end(true);
           const lastEvent = { ...event, ...(cachedTokens > 0 && { cachedTokens }), timings: timed.timings };
           return { how: "done", used: lastEvent, lastEvent };
         }
-        if (event.type === "token") {
-          tokens += event.ids.length;
-          rows.add(event.ids);
-          if (tokens <= afterToken) continue;
+        if (event.type === "prompt") {
+          await this.#readers.write(event);
+          continue;
         }
-        await this.lines.write(event);
+        const logprobs = event.logprobs ?? known.logprobs?.slice(tokens, tokens + event.ids.length);
+        tokens += event.ids.length;
+        rows?.add(event.ids, logprobs);
+        await this.#readers.write(logprobs ? { ...event, logprobs } : event);
       }
       throw new Error("a generation ended without its last event");
     } catch (error) {
+      rows?.end(false);
       if (this.stopped === undefined) {
-        console.error(`generation ${this.call.id} failed`, error);
+        console.error(`generation ${this.id} failed`, error);
         return { how: "failed", used: NOTHING_USED, lastEvent: { type: "error", failure: toFailure(error) } };
       }
-      const promptTokens = Math.min(session.computedTokens, call.promptIds.length);
-      const cachedTokens = Math.min(session.cachedTokens, promptTokens);
-      return { how: this.stopped, used: { promptTokens, cachedTokens, completionTokens: tokens }, lastEvent: null };
+      // What is known was computed once, however far this run came with it.
+      const computedTokens = known.ids.length > 0 ? call.promptIds.length : session.computedTokens;
+      const promptTokens = Math.min(computedTokens, call.promptIds.length);
+      const used = {
+        promptTokens,
+        cachedTokens: Math.min(cachedTokens, promptTokens),
+        completionTokens: Math.max(tokens, known.ids.length),
+      };
+      const lastEvent: GenerationEvent | null =
+        this.stopped === "cancelled" ? { type: "error", failure: CANCELLED } : null;
+      return { how: this.stopped, used, lastEvent };
     }
   }
 }

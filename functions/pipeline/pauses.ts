@@ -2,7 +2,7 @@
 export const PAUSE_LIMIT_MS = 45_000;
 
 interface Pause {
-  readonly giveUp: () => void;
+  readonly giveUp: () => Promise<void>;
   readonly timer: ReturnType<typeof setTimeout>;
 }
 
@@ -15,13 +15,13 @@ export class Pauses {
   }
 
   /** Calls `giveUp` unless the generation is taken within PAUSE_LIMIT_MS. */
-  hold(id: string, giveUp: () => void): void {
-    const timer = setTimeout(() => this.take(id)?.(), PAUSE_LIMIT_MS);
+  hold(id: string, giveUp: () => Promise<void>): void {
+    const timer = setTimeout(() => void this.take(id)?.(), PAUSE_LIMIT_MS);
     this.#pauses.set(id, { giveUp, timer });
   }
 
   /** Ends the pause, for whoever goes on with the generation or gives it up: with what is returned. */
-  take(id: string): (() => void) | undefined {
+  take(id: string): (() => Promise<void>) | undefined {
     const pause = this.#pauses.get(id);
     clearTimeout(pause?.timer);
     this.#pauses.delete(id);

@@ -1,38 +1,54 @@
 import type { Env } from "../env.ts";
+import type { TokensUsed } from "../tenants/price.ts";
+import type { RenewAnswer } from "../tenants/reservation.ts";
 import { backOff } from "./back-off.ts";
 import type { GenerateCall } from "./generation-call.ts";
 import { withTimeLimit } from "./time-limit.ts";
 
-const SETTLE_LIMIT_MS = 5_000;
+const LEDGER_LIMIT_MS = 5_000;
 const MAX_TRIES = 4;
 
-/** What a generation took. */
-export interface TokenUsage {
-  readonly promptTokens: number;
-  /** Of these, those that a prefix cache held; left out, none. */
-  readonly cachedTokens?: number;
-  readonly completionTokens: number;
-}
-
-export const NOTHING_USED: TokenUsage = { promptTokens: 0, completionTokens: 0 };
+export const NOTHING_USED: TokensUsed = { promptTokens: 0, completionTokens: 0 };
 
 /**
- * Ends a generation's reservation at its tenant's ledger. Only the first settlement counts there, so one whose answer
- * was lost is sent again; never rejects, since a reservation is a lease that runs out.
+ * Ends a generation's lease at its tenant's ledger, at all that it took; `done` is false when it may go on. Only the first
+ * settlement of a lease counts there, so one whose answer was lost is sent again; never rejects, since a lease runs out.
  */
 export async function settle(
   ledgers: Env["LEDGER"],
-  { tenant, reservationId }: Pick<GenerateCall, "tenant" | "reservationId">,
-  { promptTokens, cachedTokens = 0, completionTokens }: TokenUsage,
+  tenant: string,
+  leaseId: string,
+  { promptTokens, cachedTokens = 0, completionTokens }: TokensUsed,
+  done = true,
 ): Promise<void> {
+  const used = { promptTokens, cachedTokens, completionTokens };
+  const settling = () => ledgers.getByName(tenant).settle(leaseId, used, done);
+  await asked(settling).catch((error: unknown) => console.error(`settling ${leaseId} failed`, error));
+}
+
+/** A lease for what a kept generation may still take; rejects when the ledger cannot be reached. */
+export async function renewLease(
+  ledgers: Env["LEDGER"],
+  { tenant, reservationId }: Pick<GenerateCall, "tenant" | "reservationId">,
+): Promise<RenewAnswer> {
+  return await asked<RenewAnswer>(() => ledgers.getByName(tenant).renew(reservationId));
+}
+
+/** Tells its ledger that nobody may go on with a kept generation; never rejects. */
+export async function cancelKept(
+  ledgers: Env["LEDGER"],
+  { tenant, reservationId }: Pick<GenerateCall, "tenant" | "reservationId">,
+): Promise<void> {
+  const cancelling = () => ledgers.getByName(tenant).cancelKept(reservationId);
+  await asked(cancelling).catch((error: unknown) => console.error(`cancelling ${reservationId} failed`, error));
+}
+
+async function asked<Answer>(ask: () => PromiseLike<Answer>): Promise<Answer> {
   for (let attempt = 0; ; attempt++) {
     try {
-      const settling = Promise.resolve(
-        ledgers.getByName(tenant).settle(reservationId, { promptTokens, cachedTokens, completionTokens }),
-      );
-      return await withTimeLimit(settling, SETTLE_LIMIT_MS, "the ledger");
+      return await withTimeLimit(Promise.resolve(ask()), LEDGER_LIMIT_MS, "the ledger");
     } catch (error) {
-      if (attempt + 1 === MAX_TRIES) return console.error(`settling ${reservationId} failed`, error);
+      if (attempt + 1 === MAX_TRIES) throw error;
     }
     await backOff(attempt);
   }

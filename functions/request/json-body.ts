@@ -8,15 +8,16 @@ const MAX_DEPTH = 32;
 
 /** Reads a request's body as a JSON object of at most MAX_BODY_BYTES; integers beyond 2^53 arrive as bigint, exact. */
 export async function readJsonBody(request: Request): Promise<Record<string, unknown>> {
-  return parseObject(await readText(request));
+  return parseJsonObject(await readBodyText(request));
 }
 
 /** The same where everything has a default: no body at all is an empty object. */
 export async function readOptionalJsonBody(request: Request): Promise<Record<string, unknown>> {
-  return parseObject((await readText(request)) || "{}");
+  return parseJsonObject((await readBodyText(request)) || "{}");
 }
 
-function parseObject(text: string): Record<string, unknown> {
+/** A body that was read as text, as `readJsonBody` reads it. */
+export function parseJsonObject(text: string): Record<string, unknown> {
   checkDepth(text);
   let body: unknown;
   try {
@@ -29,7 +30,8 @@ function parseObject(text: string): Record<string, unknown> {
   return body as Record<string, unknown>;
 }
 
-async function readText(request: Request): Promise<string> {
+/** The text of a body of at most MAX_BODY_BYTES. */
+export async function readBodyText(request: Request): Promise<string> {
   const tooLarge = () => new ApiError(413, "request_too_large", `The body is larger than ${MAX_BODY_BYTES} bytes.`);
   if (Number(request.headers.get("content-length")) > MAX_BODY_BYTES) throw tooLarge();
   if (!request.body) return "";

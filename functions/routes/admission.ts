@@ -21,9 +21,9 @@ export interface Admission {
 }
 
 /**
- * Reserves one request at its tenant's ledger, or joins the one that has its name already: an ApiError 401 for a key that was revoked or has expired, 403 for a blocked
- * tenant, 404 for a model it may not use, 410 and 422 for a name that is used up, 429 with the time to wait, or 400 for what
- * no waiting makes fit.
+ * Reserves one request at its tenant's ledger, or joins the one that has its name already: an ApiError 401 for a key that
+ * was revoked or has expired, 403 for a blocked tenant, 404 for a model it may not use, 410 and 422 for a name that is used
+ * up, 429 with the time to wait, or 400 for what no waiting makes fit.
  */
 export async function admit(
   env: Env,
@@ -44,7 +44,7 @@ export async function admit(
 }
 
 /** 128 random bits in hex. */
-export function randomId(): string {
+function randomId(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
@@ -72,6 +72,13 @@ function refusal(
       return new ApiError(410, "generation_cancelled", "The request of this Idempotency-Key was cancelled.", {
         param: "Idempotency-Key",
       });
+    case "gone":
+      return new ApiError(
+        410,
+        "generation_gone",
+        "The request of this Idempotency-Key is not kept any more. Send it without Last-Event-ID to begin anew.",
+        { param: "Last-Event-ID" },
+      );
     case "limited": {
       const headers = { ...rateHeaders(answer.rates), ...retryHeaders(answer.retryAfterMs) };
       return new ApiError(429, limitCode(answer), limitMessage(answer), {

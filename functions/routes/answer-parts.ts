@@ -13,6 +13,8 @@ export interface AnswerPrompt {
 export interface TextPart {
   readonly type: "text";
   readonly index: number;
+  /** Tokens of the answer up to and with this part. */
+  readonly drawnTokens: number;
   readonly text: string;
   readonly tokens: readonly ScoredToken[];
 }
@@ -41,6 +43,7 @@ export async function* answerParts(
     scorer: new TokenScorer(tokenizer),
     promptTokens: [] as ScoredToken[],
     begun: false,
+    drawnTokens: 0,
   }));
   for await (const { index, event } of events) {
     const choice = choices[index]!;
@@ -51,15 +54,17 @@ export async function* answerParts(
       continue;
     }
     if (!choice.begun && prompt.echo !== undefined)
-      yield { type: "text", index, text: prompt.echo, tokens: promptTokens };
+      yield { type: "text", index, drawnTokens: 0, text: prompt.echo, tokens: promptTokens };
     choice.begun = true;
     if (event.type === "done") {
       const { finish, promptTokens, cachedTokens = 0, completionTokens } = event;
       yield { type: "end", index, finish, promptTokens, cachedTokens, completionTokens };
     } else {
       const { ids, text, logprobs } = event;
+      choice.drawnTokens += ids.length;
+      const { drawnTokens } = choice;
       const tokens = logprobs ? scorer.score(ids, logprobs).filter(({ id }) => !hiddenIds.has(id)) : [];
-      if (text !== "" || tokens.length > 0) yield { type: "text", index, text, tokens };
+      if (text !== "" || tokens.length > 0) yield { type: "text", index, drawnTokens, text, tokens };
     }
   }
 }

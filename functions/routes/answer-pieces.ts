@@ -1,5 +1,6 @@
 import { eventOf } from "../event-stream.ts";
 import type { EndPart, TextPart } from "./answer-parts.ts";
+import type { EventCursor } from "./event-cursor.ts";
 import type { ReplyForm, TimingsReply, Usage, WholeChoice } from "./reply.ts";
 import type { ScoredToken } from "./scored-token.ts";
 
@@ -8,30 +9,36 @@ type Parts = AsyncGenerator<TextPart | EndPart>;
 /** Asked when everything has been generated; undefined where timings are not wanted. */
 type TimingsAtEnd = () => TimingsReply | undefined;
 
-/** The stream of a streamed answer: chunks, usage and timings if asked for, and the mark of a clean end. */
+/**
+ * The stream of a streamed answer: chunks, usage and timings if asked for, and the mark of a clean end. With a cursor, what
+ * comes after it alone, each event with an id; an ApiError (400) when it lies beyond the end.
+ */
 export async function* eventPieces(
   parts: Parts,
   reply: ReplyForm,
   includeUsage: boolean,
   timingsAtEnd: TimingsAtEnd,
+  cursor?: EventCursor,
 ): AsyncGenerator<string> {
-  const chunk = (object: object) => eventOf(JSON.stringify(object));
+  const chunk = (object: object) => eventOf(JSON.stringify(object), cursor?.text);
   const opened = new Set<number>();
   const ends: EndPart[] = [];
   for await (const part of parts) {
-    const opening = opened.has(part.index) ? undefined : reply.opening(part.index);
-    opened.add(part.index);
-    if (opening) yield chunk(opening);
+    const { index } = part;
+    const opening = opened.has(index) ? undefined : reply.opening(index);
+    opened.add(index);
+    if (opening && cursor?.passOpening(index) !== false) yield chunk(opening);
     if (part.type === "text") {
       const delta = reply.delta(part);
-      if (delta) yield chunk(delta);
+      if (delta && cursor?.passText(part) !== false) yield chunk(delta);
     } else {
       ends.push(part);
-      yield chunk(reply.closing(part));
+      const closing = reply.closing(part);
+      if (cursor?.passEnd(part) !== false) yield chunk(closing);
     }
   }
   const timings = timingsAtEnd();
-  if (includeUsage || timings)
+  if ((includeUsage || timings) && cursor?.passUsage() !== false)
     yield chunk({ ...reply.usage(usageOfAll(ends, reply.choices)), ...(timings && { timings }) });
   yield eventOf("[DONE]");
 }

@@ -4,17 +4,19 @@ import { choiceSeed } from "../../runtime/random.ts";
 import { toApiError } from "../errors.ts";
 import { EVENT_HEARTBEAT, eventOf, HEARTBEAT_MS, heartbeatBody, JSON_HEARTBEAT, within } from "../event-stream.ts";
 import type { Model } from "../model.ts";
-import type { GenerateCall } from "../pipeline/generation-call.ts";
-import type { GenerationOptions } from "../request/generation-fields.ts";
+import type { GenerateCall, KeptRequest } from "../pipeline/generation-call.ts";
+import { type GenerationOptions, invalid } from "../request/generation-fields.ts";
 import { readPipelineSettings } from "../settings.ts";
 import { type GenerationAsked, sequenceReservation } from "../tenants/reservation.ts";
-import { type Admission, admit, randomId } from "./admission.ts";
+import { type Admission, admit } from "./admission.ts";
 import { type AnswerPrompt, answerParts } from "./answer-parts.ts";
 import { eventPieces, jsonPieces } from "./answer-pieces.ts";
 import type { GatewayTypes } from "./context.ts";
+import { EventCursor } from "./event-cursor.ts";
 import { logFailure } from "./log.ts";
 import { requireRoom } from "./prompt.ts";
 import { type ReplyForm, type ReplyHead, type ReplyOptions, systemFingerprint, timingsOf } from "./reply.ts";
+import { requestName } from "./request-name.ts";
 import { Sequences } from "./sequences.ts";
 import { setServerTiming } from "./server-timing.ts";
 
@@ -29,18 +31,54 @@ export interface AnswerRequest {
   readonly form: (head: ReplyHead, options: ReplyOptions) => ReplyForm;
 }
 
-/** Admits a validated request, generates, and answers as JSON or as server-sent events. */
-export async function answer(c: Context<GatewayTypes>, request: AnswerRequest): Promise<Response> {
+/** A request that was admitted, now or earlier. */
+export interface Admitted extends Pick<Admission, "reservationId" | "atMs" | "maxTokens" | "weight" | "headers"> {
+  /** Where its caller gave it a name: what anyone can answer it from again. */
+  readonly kept?: KeptRequest;
+  /** How much of a kept answer the caller has. */
+  readonly cursor?: EventCursor;
+}
+
+/**
+ * Admits a validated request to `path`, or finds the one that has its Idempotency-Key, and answers it. `body` is the text
+ * that it came in.
+ */
+export async function answer(
+  c: Context<GatewayTypes>,
+  request: AnswerRequest,
+  path: string,
+  body: string,
+): Promise<Response> {
+  const name = requestName(c.req.header("idempotency-key"), path, body);
+  const begun = c.req.header("last-event-id") !== undefined;
+  if (begun && !(name && request.options.stream))
+    throw invalid("Last-Event-ID", "only with Idempotency-Key and stream true");
+  const cursor = name && cursorOf(c, request);
+  const startMs = Date.now();
+  const admission = await admit(c.env, c.get("key"), reservationOf(request), name && { ...name, begun });
+  setMetric(c, "admission", Date.now() - startMs);
+  if (!name || !cursor) return deliver(c, request, admission);
+  const kept = { path, body: new TextEncoder().encode(body), atMs: admission.atMs };
+  return deliver(c, request, { ...admission, kept, cursor });
+}
+
+/** Where the caller is in the answer's stream; an ApiError (400) when its Last-Event-ID is none of such an answer's. */
+export function cursorOf(c: Context<GatewayTypes>, { prompts, options }: AnswerRequest): EventCursor {
+  const sequences = prompts.length * options.choices;
+  const lastEventId = c.req.header("last-event-id");
+  if (lastEventId === undefined) return EventCursor.start(sequences);
+  return EventCursor.parse(lastEventId, sequences, options.includeUsage || options.includeTimings);
+}
+
+/** Generates, or joins what is generated already, and answers as JSON or as server-sent events. */
+export async function deliver(c: Context<GatewayTypes>, request: AnswerRequest, admitted: Admitted): Promise<Response> {
   const { model, prompts, options, idPrefix, form } = request;
   const settings = readPipelineSettings(c.env);
   const startMs = Date.now();
-  const admission = await admit(c.env, c.get("key"), reservationOf(request));
-  setMetric(c, "admission", Date.now() - startMs);
-  const id = randomId();
-  const sequences = await Sequences.start(c.env, model, callsOf(request, id, c.get("key").tenant, admission));
+  const sequences = await Sequences.start(c.env, model, callsOf(request, c.get("key").tenant, admitted));
   const head: ReplyHead = {
-    id: `${idPrefix}${id}`,
-    created: Math.floor(Date.now() / 1000),
+    id: `${idPrefix}${admitted.reservationId}`,
+    created: Math.floor(admitted.atMs / 1000),
     model: model.manifest.name,
     system_fingerprint: systemFingerprint(model, settings),
   };
@@ -54,9 +92,9 @@ export async function answer(c: Context<GatewayTypes>, request: AnswerRequest): 
   });
   const timingsAtEnd = () => (options.includeTimings && sequences.timings ? timingsOf(sequences.timings) : undefined);
   const pieces = options.stream
-    ? eventPieces(parts, reply, includeUsage, timingsAtEnd)
+    ? eventPieces(parts, reply, includeUsage, timingsAtEnd, admitted.cursor)
     : jsonPieces(parts, reply, timingsAtEnd);
-  return respond(c, sequences, pieces, options.stream, admission.headers);
+  return respond(c, sequences, pieces, options.stream, { ...admitted.headers, "x-generation-id": head.id });
 }
 
 /** What a request asks of its tenant's ledger; an ApiError (400) when it does not fit the model's context. */
@@ -77,9 +115,8 @@ function reservationOf({ model, prompts, promptField, options }: AnswerRequest):
 /** One call for each choice of each prompt; the choices of a prompt are next to each other. */
 function callsOf(
   { model, prompts, options }: AnswerRequest,
-  id: string,
   tenant: string,
-  { reservationId, maxTokens, weight }: Admission,
+  { reservationId, maxTokens, weight, kept }: Admitted,
 ): GenerateCall[] {
   const { sampling, choices, minTokens, stop, stopIds, ignoreEos, logprobs, promptLogprobs, cacheKey, constraint } =
     options;
@@ -87,7 +124,7 @@ function callsOf(
     Array.from({ length: choices }, (_, choice): GenerateCall => {
       const index = prompt * choices + choice;
       return {
-        id: index === 0 ? id : `${id}-${index}`,
+        id: index === 0 ? reservationId : `${reservationId}-${index}`,
         tenant,
         reservationId: sequenceReservation(reservationId, index),
         weight,
@@ -103,6 +140,8 @@ function callsOf(
         ...(promptLogprobs !== undefined && { promptLogprobs }),
         ...(constraint && { constraint }),
         ...(cacheKey !== undefined && { cacheKey }),
+        ...(kept && { kept: true }),
+        ...(kept && index === 0 && { request: kept }),
       };
     }),
   );
@@ -110,7 +149,7 @@ function callsOf(
 
 /**
  * Answers with `pieces`. What fails within the first heartbeat still gets a real status; later failures can only be said
- * in the body. A client that leaves ends the generation.
+ * in the body. A client that leaves ends the generation, or pauses it where it is kept.
  */
 async function respond(
   c: Context<GatewayTypes>,

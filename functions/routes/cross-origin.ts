@@ -5,6 +5,7 @@ import type { GatewayTypes } from "./context.ts";
 /** What a page's script may read beside the body. */
 const EXPOSED_HEADERS = [
   "x-request-id",
+  "x-generation-id",
   "retry-after",
   "retry-after-ms",
   "x-should-retry",

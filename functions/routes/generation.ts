@@ -11,13 +11,14 @@ import { lastingEvents, reachConductor } from "./lasting-events.ts";
 export interface Generation {
   /** Up to and with `done`; throws an ApiError when it fails. */
   readonly events: AsyncGenerator<AnswerEvent>;
-  /** Ends the work when nobody wants the answer any more; never rejects. */
+  /** Ends the work when nobody wants the answer any more, or only this reading where it is kept; never rejects. */
   leave(): Promise<void>;
 }
 
 /**
  * Hands an admitted sequence to the conductor of `model`. An ApiError when it refuses; one that has no room is asked again
- * while `patient` says so. What fails here gives the whole reservation back; everything else is the conductor's to settle.
+ * while `patient` says so. What fails here gives the whole reservation back, unless others may read the generation too;
+ * everything else is the conductor's to settle.
  */
 export async function startGeneration(
   env: Env,
@@ -36,30 +37,44 @@ export async function startGeneration(
       await backOff(attempt);
       answer = await ask();
     }
+    if (!answer.admitted) throw failureError(answer.failure);
   } catch (error) {
-    await giveBack(env, call);
+    if (!call.kept) await giveBack(env, call);
     throw error;
   }
-  if (!answer.admitted) {
-    await giveBack(env, call);
-    throw failureError(answer.failure);
-  }
 
+  let { reader } = answer;
+  const events = lastingEvents(conductor, call.id, answer.events, reading.signal, (resumed) => {
+    reader = resumed;
+  });
   return {
-    events: givingBack(lastingEvents(conductor, call.id, answer.events, reading.signal), () =>
-      reading.signal.aborted ? undefined : giveBack(env, call),
-    ),
+    events: call.kept ? events : givingBack(events, () => (reading.signal.aborted ? undefined : giveBack(env, call))),
     async leave() {
       reading.abort();
-      await reachConductor(() => conductor().cancel(call.id)).catch((error: unknown) =>
-        console.error(`cancelling ${call.id} failed`, error),
-      );
+      if (call.kept) await leaveKept(env, model, call, reader);
+      else await told(`cancelling ${call.id}`, () => conductor().cancel(call.id));
     },
   };
 }
 
+/** Gives up a sequence that was not started, or was refused; never rejects. */
+export async function release(env: Env, model: Model, call: GenerateCall): Promise<void> {
+  if (call.kept) await leaveKept(env, model, call);
+  else await giveBack(env, call);
+}
+
+/** The conductor knows whether others read it. */
+async function leaveKept(env: Env, model: Model, call: GenerateCall, reader?: string): Promise<void> {
+  const { id, tenant, reservationId } = call;
+  await told(`leaving ${id}`, () => conductorOf(env, model).leave({ id, tenant, reservationId }, reader));
+}
+
+async function told(what: string, tell: () => Promise<void>): Promise<void> {
+  await reachConductor(tell).catch((error: unknown) => console.error(`${what} failed`, error));
+}
+
 /** Ends a reservation at nothing, if it has not been settled; never rejects. */
-export async function giveBack(env: Env, { tenant, reservationId }: GenerateCall): Promise<void> {
+async function giveBack(env: Env, { tenant, reservationId }: GenerateCall): Promise<void> {
   try {
     await env.LEDGER.getByName(tenant).settle(reservationId, { promptTokens: 0, completionTokens: 0 });
   } catch (error) {

@@ -31,29 +31,36 @@ export async function reachConductor<Answer>(ask: () => Promise<Answer>, signal?
 
 /**
  * The events of generation `id`, up to `done`; `stream` is their beginning. When a stream breaks off because its conductor
- * was lost, the conductor's next life goes on after the last token that came: the reader notices a pause only. Throws an
- * ApiError when the generation fails or nobody goes on with it. Aborting `signal` ends the reading.
+ * was lost, the conductor's next life tells them all again, and this goes on after the last that came: the reader notices a
+ * pause only; `onResumed` hears its new name. Throws an ApiError when the generation fails or nobody goes on with it.
+ * Aborting `signal` ends the reading.
  */
 export async function* lastingEvents(
   conductor: ConductorStub,
   id: string,
   stream: ReadableStream<Uint8Array>,
   signal: AbortSignal,
+  onResumed: (reader: string) => void,
 ): AsyncGenerator<AnswerEvent> {
   const ids: number[] = [];
+  /** Tokens of the prompt whose log-probabilities came. */
   let scored = 0;
   let current: ReadableStream<Uint8Array> | null = stream;
   for (let attempt = 0; ; attempt++) {
     try {
-      current ??= await resumed(conductor, id, ids, signal);
-      let repeated = scored;
+      current ??= await resumed(conductor, id, ids, signal, onResumed);
+      let repeatedScores = scored;
+      let repeatedTokens = ids.length;
       for await (const event of readEvents(current, signal)) {
         if (event.type === "prompt") {
-          // Before the first token the prompt is told from its beginning again.
-          repeated -= event.logprobs.length;
-          if (repeated >= 0) continue;
+          repeatedScores -= event.logprobs.length;
+          if (repeatedScores >= 0) continue;
           scored += event.logprobs.length;
-        } else if (event.type === "token") ids.push(...event.ids);
+        } else if (event.type === "token") {
+          repeatedTokens -= event.ids.length;
+          if (repeatedTokens >= 0) continue;
+          ids.push(...event.ids);
+        }
         attempt = 0;
         yield event;
         if (event.type === "done") return;
@@ -67,16 +74,20 @@ export async function* lastingEvents(
   }
 }
 
-/** The stream of what follows `ids`; BrokenStream when asking again may help. */
+/** The events again, for a reader that has the tokens `ids`; BrokenStream when asking again may help. */
 async function resumed(
   conductor: ConductorStub,
   id: string,
   ids: readonly number[],
   signal: AbortSignal,
+  onResumed: (reader: string) => void,
 ): Promise<ReadableStream<Uint8Array>> {
   const answer = await reachConductor<GenerateAnswer>(() => conductor().resume(id, ids.length, ids), signal);
-  if (answer.admitted && signal.aborted) await answer.events.cancel();
-  if (answer.admitted) return answer.events;
+  if (answer.admitted) {
+    onResumed(answer.reader);
+    if (signal.aborted) await answer.events.cancel();
+    return answer.events;
+  }
   const refusal = failureError(answer.failure);
   throw answer.failure.retryAfterMs === undefined ? refusal : new BrokenStream(refusal);
 }

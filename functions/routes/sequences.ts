@@ -1,11 +1,12 @@
 import type { Env } from "../env.ts";
+import { ApiError } from "../errors.ts";
 import type { AnswerEvent } from "../generation-events.ts";
 import { interleave } from "../interleave.ts";
 import { timedEvents } from "../metrics/timed-events.ts";
 import type { Model } from "../model.ts";
 import type { GenerateCall } from "../pipeline/generation-call.ts";
 import type { Timings } from "../pipeline/timings.ts";
-import { type Generation, giveBack, startGeneration } from "./generation.ts";
+import { type Generation, release, startGeneration } from "./generation.ts";
 
 /** Sequences of one request that run at the same time; the others follow, so that one request does not fill a pipeline. */
 const PARALLEL_SEQUENCES = 8;
@@ -16,7 +17,10 @@ export interface SequenceEvent {
   readonly event: AnswerEvent;
 }
 
-/** The admitted sequences of one request: when one fails, the request fails, the others end, and nothing is charged. */
+/**
+ * The admitted sequences of one request: when one fails, the request fails, the others end, and nothing is charged. Where
+ * they are kept, others may read them too, and only this reading of them ends.
+ */
 export class Sequences {
   readonly #env: Env;
   readonly #model: Model;
@@ -41,7 +45,7 @@ export class Sequences {
       sequences.#waiting.shift();
       return sequences;
     } catch (error) {
-      await sequences.#giveBack();
+      await sequences.#giveUp();
       throw error;
     }
   }
@@ -61,7 +65,8 @@ export class Sequences {
     try {
       yield* interleave(begin, PARALLEL_SEQUENCES);
     } catch (error) {
-      if (this.#leaving === undefined) await this.#giveBack();
+      const cancelled = error instanceof ApiError && error.code === "generation_cancelled";
+      if (this.#leaving === undefined && !cancelled) await this.#giveUp();
       await this.leave();
       throw error;
     }
@@ -70,7 +75,7 @@ export class Sequences {
   /** Ends the work when nobody wants the answer any more; never rejects. */
   leave(): Promise<void> {
     this.#leaving ??= Promise.all([
-      ...this.#waiting.splice(0).map((index) => giveBack(this.#env, this.#calls[index]!)),
+      ...this.#waiting.splice(0).map((index) => release(this.#env, this.#model, this.#calls[index]!)),
       ...[...this.#running.values()].map((generation) => generation.leave()),
     ]).then(() => undefined);
     return this.#leaving;
@@ -95,9 +100,10 @@ export class Sequences {
     return generation;
   }
 
-  /** Settles everything at nothing; what was settled before stays. */
-  async #giveBack(): Promise<void> {
-    await Promise.all(this.#calls.map((call) => giveBack(this.#env, call)));
+  /** Settles everything at nothing that nobody else reads; what was settled before stays. */
+  async #giveUp(): Promise<void> {
+    const calls = this.#calls.filter((call, index) => !call.kept || !this.#running.has(index));
+    await Promise.all(calls.map((call) => release(this.#env, this.#model, call)));
   }
 }
 

@@ -14,6 +14,8 @@ export interface ReserveCall {
 export interface RequestName {
   readonly nameSha256: string;
   readonly bodySha256: string;
+  /** The caller has some of the answer: it must not begin anew. */
+  readonly begun?: boolean;
 }
 
 export interface GenerationAsked {
@@ -90,8 +92,8 @@ export type ReserveAnswer =
       readonly rates: RateState;
     }
   | { readonly outcome: "unknown_key" | "expired_key" | "blocked" | "model_not_allowed" }
-  /** The name belongs to another body, or to a request that was cancelled. */
-  | { readonly outcome: "name_taken" | "cancelled" }
+  /** The name belongs to another body; to a request that was cancelled; or to none that has begun, as it should have. */
+  | { readonly outcome: "name_taken" | "cancelled" | "gone" }
   /** Fits later. */
   | ({ readonly outcome: "limited"; readonly rates: RateState } & Refusal)
   /** Fits never: more than the limits hold. */
@@ -100,6 +102,8 @@ export type ReserveAnswer =
 /** What a kept generation that goes on finds: a lease for what it may still take, or why it gets none. */
 export type RenewAnswer =
   | { readonly outcome: "leased"; readonly leaseId: string }
+  /** Everything was settled already. */
+  | { readonly outcome: "done"; readonly leaseId: string }
   | { readonly outcome: "limited"; readonly message: string; readonly retryAfterMs: number }
   /** Cancelled, expired, or never there. */
   | { readonly outcome: "gone" };

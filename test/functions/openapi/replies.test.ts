@@ -9,6 +9,16 @@ const { keys } = await ask("get", `/admin/v1/tenants/${caller.tenant}/keys`, ADM
   response.json<{ keys: { id: string }[] }>(),
 );
 
+/** The id of an answer that is kept. */
+const kept = await caller
+  .post("/v1/completions", { model: MODEL, prompt: "Once", max_tokens: 2 }, keptHeaders())
+  .then((response) => response.json<{ id: string }>());
+
+function keptHeaders(): RequestInit {
+  const authorization = `Bearer ${caller.key}`;
+  return { headers: { authorization, "content-type": "application/json", "idempotency-key": "a-name" } };
+}
+
 const BODIES: Record<string, object> = {
   "/v1/chat/completions": question("Hi", { max_tokens: 2 }),
   "/v1/completions": { model: MODEL, prompt: "Once", max_tokens: 2 },
@@ -21,6 +31,13 @@ function ask(method: string, path: string, key: string, body?: object): Promise<
   return request(path, { method: method.toUpperCase(), headers, ...(body && { body: JSON.stringify(body) }) });
 }
 
+/** The objects of a stream, of which there must be some. */
+function dataOf(stream: string): unknown[] {
+  const found = [...stream.matchAll(/^data: (\{.*)$/gm)].map(([, data]) => JSON.parse(data!));
+  expect(found.length).toBeGreaterThan(0);
+  return found;
+}
+
 const fits = (schema: z.ZodType, value: unknown) => expect(schema.safeParse(value).error).toBeUndefined();
 
 describe("what the reference promises is what comes", () => {
@@ -28,8 +45,9 @@ describe("what the reference promises is what comes", () => {
   const operations = OPERATIONS.toSorted((a, b) => Number(a.status === 204) - Number(b.status === 204));
   test.each(operations.map((operation) => [`${operation.method} ${operation.path}`, operation] as const))(
     "%s",
-    async (_, { method, path, security, status, reply }) => {
-      const filled = path.replace("{tenant}", caller.tenant).replace("{key}", keys[0]!.id).replace("{model}", MODEL);
+    async (_, { method, path, security, status, reply, event }) => {
+      const names = { tenant: caller.tenant, key: keys[0]!.id, model: MODEL, id: kept.id };
+      const filled = path.replace(/\{(\w+)\}/g, (_, name: keyof typeof names) => names[name]);
       const key = security === "admin" ? ADMIN_KEY : caller.key;
       const response = await ask(method, filled, key, method === "get" ? undefined : (BODIES[path] ?? {}));
       if (path === "/ready" && response.status === 503) return fits(reply!, await response.json());
@@ -37,6 +55,7 @@ describe("what the reference promises is what comes", () => {
       if (path.endsWith("/rotate")) return fits(errorReply, await response.json());
       expect(response.status).toBe(status);
       if (reply) fits(reply, await response.json());
+      else if (event) for (const data of dataOf(await response.text())) fits(event, data);
       else expect(await response.text()).toBe("");
     },
   );
@@ -44,8 +63,7 @@ describe("what the reference promises is what comes", () => {
   test("events of a stream", async () => {
     const { post } = await newCaller();
     const options = { stream: true, stream_options: { include_usage: true }, max_tokens: 3 };
-    const text = await (await post("/v1/chat/completions", question("Hi", options))).text();
-    const events = [...text.matchAll(/^data: (\{.*)$/gm)].map(([, data]) => JSON.parse(data!));
+    const events = dataOf(await (await post("/v1/chat/completions", question("Hi", options))).text());
     expect(events.length).toBeGreaterThan(3);
     for (const event of events) fits(chatCompletionChunk, event);
   });

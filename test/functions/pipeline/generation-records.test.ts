@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import type { GenerateCall } from "../../../functions/pipeline/generation-call.ts";
 import { GenerationRecords, RECORD_IDS } from "../../../functions/pipeline/generation-records.ts";
 
-const PIPELINE = "pipeline-hash";
+const BEGUN = { leaseId: "lease", pipelineHash: "pipeline-hash", cachedTokens: 1 };
 const MANY_TOKENS = 150 * RECORD_IDS;
 
 const callOf = (id: string): GenerateCall => ({
@@ -26,14 +26,19 @@ async function withRecords(work: (records: GenerationRecords, storage: DurableOb
 
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index);
 
-test("a record holds the request and every id that filled a row; a flush stores the others", async () => {
+test("a record holds the request and every token that filled a row; its end stores the others", async () => {
   await withRecords(async (records) => {
     const call = callOf("a");
-    const rows = records.begin(call, PIPELINE);
+    const rows = records.begin(call, BEGUN);
     rows.add(upTo(2 * RECORD_IDS + 5));
-    expect(await records.read("a")).toMatchObject({ call, pipelineHash: PIPELINE, ids: upTo(2 * RECORD_IDS) });
-    rows.flush();
-    expect((await records.read("a"))!.ids).toEqual(upTo(2 * RECORD_IDS + 5));
+    expect(await records.read("a")).toMatchObject({
+      call,
+      ...BEGUN,
+      done: false,
+      tokens: { ids: upTo(2 * RECORD_IDS) },
+    });
+    rows.end(false);
+    expect((await records.read("a"))!.tokens.ids).toEqual(upTo(2 * RECORD_IDS + 5));
     expect(await records.read("b")).toBeNull();
   });
 });
@@ -42,32 +47,32 @@ test("a record that is gone on with keeps its rows and gets the rest", async () 
   await withRecords(async (records, storage) => {
     const ids = upTo(3 * RECORD_IDS + 1);
     const known = ids.slice(0, RECORD_IDS + 9);
-    const first = records.begin(callOf("a"), PIPELINE);
+    const first = records.begin(callOf("a"), BEGUN);
     first.add(known);
-    const before = await storage.list({ prefix: "ids/" });
-    const next = records.begin(callOf("a"), PIPELINE, known);
+    const before = await storage.list({ prefix: "tokens/" });
+    const next = records.begin(callOf("a"), BEGUN, known.length);
     next.add(known);
-    expect(await storage.list({ prefix: "ids/" })).toEqual(before);
+    expect(await storage.list({ prefix: "tokens/" })).toEqual(before);
     next.add(ids.slice(known.length));
-    next.flush();
-    expect((await records.read("a"))!.ids).toEqual(ids);
+    next.end(true);
+    expect((await records.read("a"))!.tokens.ids).toEqual(ids);
   });
 });
 
 test("behind a row that was lost nothing counts", async () => {
   await withRecords(async (records, storage) => {
-    records.begin(callOf("a"), PIPELINE).add(upTo(4 * RECORD_IDS));
-    const [, second] = [...(await storage.list({ prefix: "ids/a/" })).keys()];
+    records.begin(callOf("a"), BEGUN).add(upTo(4 * RECORD_IDS));
+    const [, second] = [...(await storage.list({ prefix: "tokens/a/" })).keys()];
     await storage.delete(second!);
-    expect((await records.read("a"))!.ids).toEqual(upTo(RECORD_IDS));
+    expect((await records.read("a"))!.tokens.ids).toEqual(upTo(RECORD_IDS));
   });
 });
 
 test("what is forgotten leaves nothing behind, however long it is, and takes nothing else along", async () => {
   await withRecords(async (records, storage) => {
-    records.begin(callOf("other"), PIPELINE).add(upTo(RECORD_IDS));
+    records.begin(callOf("other"), BEGUN).add(upTo(RECORD_IDS));
     const before = await storage.list();
-    records.begin(callOf("long"), PIPELINE).add(upTo(MANY_TOKENS));
+    records.begin(callOf("long"), BEGUN).add(upTo(MANY_TOKENS));
     await records.forget("long");
     expect(await storage.list()).toEqual(before);
   });
@@ -75,12 +80,12 @@ test("what is forgotten leaves nothing behind, however long it is, and takes not
 
 test("a sweep takes what is old and not needed, and tells whether anything is left", async () => {
   await withRecords(async (records, storage) => {
-    for (const id of ["a", "b"]) records.begin(callOf(id), PIPELINE).add(upTo(RECORD_IDS));
+    for (const id of ["a", "b"]) records.begin(callOf(id), BEGUN).add(upTo(RECORD_IDS));
     expect(await records.sweep(0, () => false)).toBe(true);
     expect(await records.read("a")).not.toBeNull();
     const later = Date.now() + 1;
     expect(await records.sweep(later, (id) => id === "b")).toBe(true);
-    expect([await records.read("a"), (await records.read("b"))?.ids.length]).toEqual([null, RECORD_IDS]);
+    expect([await records.read("a"), (await records.read("b"))?.tokens.ids.length]).toEqual([null, RECORD_IDS]);
     expect(await records.sweep(later, () => false)).toBe(false);
     expect((await storage.list()).size).toBe(0);
   });

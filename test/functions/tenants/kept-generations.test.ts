@@ -119,7 +119,7 @@ describe("a generation that goes on", () => {
   test("is free once it is done", async () => {
     const { ledger, id } = await begun();
     await ledger.settle(id, used(10, 30));
-    expect(await ledger.renew(id)).toMatchObject({ outcome: "leased" });
+    expect(await ledger.renew(id)).toEqual({ outcome: "done", leaseId: id });
     expect(await account(ledger)).toEqual({ ...used(10, 30), requests: 1, running: 0 });
   });
 });
