@@ -1,6 +1,6 @@
 /**
- * How often a waiting body is written to: a client that left is noticed at the second write after it did, and its work
- * must have stopped 2 s after.
+ * How often a waiting body is written to, the first time after up to twice as long: a client that left is noticed at the
+ * second write after it did, and its work must have stopped 2 s after.
  */
 export const HEARTBEAT_MS = 500;
 
@@ -35,16 +35,34 @@ export function heartbeatBody(
   const encoder = new TextEncoder();
   let awaited: Promise<IteratorResult<string>> | undefined;
   let left = false;
+  // One timer for the whole body: one for each piece would cost more than the piece.
+  let beat: (() => void) | undefined;
+  let written = false;
+  const timer = setInterval(() => {
+    if (!written) beat?.();
+    written = false;
+  }, HEARTBEAT_MS);
+  const end = (byReader: boolean) => {
+    clearInterval(timer);
+    onEnd(byReader);
+  };
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         awaited ??= pieces.next();
+        const piece = awaited;
         try {
-          const next = await within(awaited, HEARTBEAT_MS);
+          const next = await new Promise<IteratorResult<string> | undefined>((resolve, reject) => {
+            beat = () => resolve(undefined);
+            piece.then(resolve, reject);
+          });
           if (left) return;
           if (next === undefined) return controller.enqueue(encoder.encode(heartbeat));
           awaited = undefined;
-          if (!next.done) return controller.enqueue(encoder.encode(next.value));
+          if (!next.done) {
+            written = true;
+            return controller.enqueue(encoder.encode(next.value));
+          }
           controller.close();
         } catch (error) {
           // The pieces break off because their reader left; there is nobody to tell.
@@ -56,11 +74,11 @@ export function heartbeatBody(
             controller.close();
           }
         }
-        onEnd(false);
+        end(false);
       },
       cancel() {
         left = true;
-        onEnd(true);
+        end(true);
       },
     },
     { highWaterMark: 0 },

@@ -265,8 +265,9 @@ export class Conductor extends DurableObject<Env> {
 }
 
 function sessionAsked(call: GenerateCall, knownIds: readonly number[], resumed: boolean): SessionAsked {
-  const { tenant, cacheKey, promptIds, maxTokens, promptLogprobs } = call;
+  const { tenant, weight = 1, cacheKey, promptIds, maxTokens, promptLogprobs } = call;
   return {
+    share: { tenant, weight },
     shareKey: JSON.stringify([tenant, cacheKey]),
     ids: [...promptIds, ...knownIds],
     tokens: promptIds.length + maxTokens,

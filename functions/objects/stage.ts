@@ -15,6 +15,7 @@ import { checkCallDepth } from "../pipeline/calls.ts";
 import { toFailure } from "../pipeline/failure.ts";
 import { HelperNode } from "../pipeline/helper-node.ts";
 import { checkPartMemory } from "../pipeline/isolate-budget.ts";
+import { isolateName } from "../pipeline/isolate-name.ts";
 import { LazyPart } from "../pipeline/lazy-part.ts";
 import { acceptLink } from "../pipeline/link.ts";
 import { partStub } from "../pipeline/part-stub.ts";
@@ -43,7 +44,7 @@ export class Stage extends DurableObject<Env> {
       const { stage, hiddenSize } = await this.#ensureReady(assignment);
       if (assignment.strict) checkPartMemory(`stage ${assignment.group}`, stage.memoryBytes);
       await this.#node.join(assignment, stage, hiddenSize);
-      return { joined: true, report: this.report() };
+      return { joined: true, report: this.report(), isolate: isolateName() };
     } catch (error) {
       return { joined: false, failure: toFailure(error) };
     }
@@ -55,7 +56,7 @@ export class Stage extends DurableObject<Env> {
       const helper = await this.#ensureHelper(assignment);
       if (assignment.strict) checkPartMemory(`part ${assignment.part} of a stage`, helper.memoryBytes);
       this.#helperNode.join(assignment, helper);
-      return { joined: true, report: this.report() };
+      return { joined: true, report: this.report(), isolate: isolateName() };
     } catch (error) {
       return { joined: false, failure: toFailure(error) };
     }

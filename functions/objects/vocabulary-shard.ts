@@ -7,6 +7,7 @@ import { checkEngine, type JoinAnswer, type PartReport, type ShardAssignment } f
 import { checkCallDepth } from "../pipeline/calls.ts";
 import { toFailure } from "../pipeline/failure.ts";
 import { checkPartMemory } from "../pipeline/isolate-budget.ts";
+import { isolateName } from "../pipeline/isolate-name.ts";
 import { LazyPart } from "../pipeline/lazy-part.ts";
 import { acceptLink } from "../pipeline/link.ts";
 import { readPinnedManifest } from "../pipeline/pinned-manifest.ts";
@@ -27,7 +28,7 @@ export class Vocabulary extends DurableObject<Env> {
       const shard = await this.#ensureReady(assignment);
       if (assignment.strict) checkPartMemory(`vocabulary shard ${assignment.index}`, shard.memoryBytes);
       await this.#node.join(assignment, shard);
-      return { joined: true, report: this.report() };
+      return { joined: true, report: this.report(), isolate: isolateName() };
     } catch (error) {
       return { joined: false, failure: toFailure(error) };
     }

@@ -97,5 +97,10 @@ export interface PartReport {
 
 /** RPC loses an error's fields, so a failure travels as a value. */
 export type JoinAnswer =
-  | { readonly joined: true; readonly report: PartReport }
+  | {
+      readonly joined: true;
+      readonly report: PartReport;
+      /** As isolateName. */
+      readonly isolate: string;
+    }
   | { readonly joined: false; readonly failure: GenerationFailure };

@@ -9,6 +9,7 @@ import type {
 import { JOIN_DEPTH } from "./calls.ts";
 import { asLost, toInferenceError } from "./failure.ts";
 import { type FaultPlace, placeName } from "./frame.ts";
+import { isolateName } from "./isolate-name.ts";
 import { type PartBindings, partStub, stageNamespace, vocabularyNamespace } from "./part-stub.ts";
 import type { Route } from "./replicas.ts";
 import { JOIN_LIMIT_MS, REPORT_LIMIT_MS, withTimeLimit } from "./time-limit.ts";
@@ -34,6 +35,8 @@ export class Joins {
   readonly #routes = new Set<string>();
   /** Names of the parts that have joined since the ring last rested. */
   readonly #members = new Set<string>();
+  /** In which isolate each part was when it last joined. */
+  readonly #isolates = new Map<string, string>();
 
   constructor(bindings: PartBindings, topology: Topology, owner: Ownership) {
     this.#bindings = bindings;
@@ -80,6 +83,15 @@ export class Joins {
     this.#members.clear();
   }
 
+  /** How many isolates the conductor, the stages of `route` and the vocabulary shards are spread over: what can work at once. */
+  isolates(route: Route): number {
+    const places = [
+      ...route.map((replica, group) => ({ group, replica })),
+      ...this.#topology.shards.map((_, index) => shardPlace(index)),
+    ];
+    return new Set([isolateName(), ...places.map((place) => this.#isolates.get(this.nameOf(place)))]).size;
+  }
+
   /** How `place` is; one that is not in the ring is not woken for it. */
   async report(place: FaultPlace): Promise<PartReport> {
     if (!this.#members.has(this.nameOf(place))) return { state: "empty", memoryBytes: 0, sessions: 0, links: 0 };
@@ -113,6 +125,7 @@ export class Joins {
       const answer = await withTimeLimit(join(name), JOIN_LIMIT_MS, placeName(place));
       if (!answer.joined) throw toInferenceError(answer.failure);
       this.#members.add(name);
+      this.#isolates.set(name, answer.isolate);
     } catch (error) {
       fault(place);
       throw asLost(error, placeName(place));

@@ -1,10 +1,9 @@
 import type { Breath } from "./breath.ts";
+import type { Offer } from "./offer.ts";
 import type { Route } from "./replicas.ts";
-import { nextFrame, type Offer } from "./schedule.ts";
+import { Schedule, type ScheduleOptions } from "./schedule.ts";
 
-export interface LaneOptions {
-  /** The most rows of a frame. */
-  readonly maxRows: number;
+export interface LaneOptions extends ScheduleOptions {
   /** All lanes of a conductor pause together. */
   readonly breath: Breath;
   /** Sends a frame; settles, never rejects, when the step is over. */
@@ -12,51 +11,79 @@ export interface LaneOptions {
 }
 
 /**
- * The sessions of one route share its frames. Back-pressure is counted here: a frame takes a credit until its step is
- * answered, since a WebSocket does not tell how much it has buffered.
+ * The sessions of one route share its frames. Back-pressure is counted here, since a WebSocket does not tell how much it
+ * has buffered: only so many frames are in flight until their steps are answered.
  */
 export class Lane {
   readonly route: Route;
-  readonly #maxRows: number;
-  readonly #breath: Breath;
-  readonly #transmit: LaneOptions["transmit"];
+  /** How many frames may be in flight; changes as parts are lost and join in other places. */
+  frames = 1;
+  readonly #options: LaneOptions;
+  readonly #schedule: Schedule;
+  /** Sessions whose rows are in flight, and wait for an answer. */
+  readonly #away = new Set<number>();
+  /** Sessions that were just answered: their next rows are moments away, and a frame waits for them. */
+  readonly #due = new Set<number>();
+  #dueTimer: ReturnType<typeof setTimeout> | undefined;
   #paused = false;
-  #credits: number;
-  #waiting: readonly Offer[] = [];
+  #inFlight = 0;
 
-  constructor(route: Route, { maxRows, breath, transmit }: LaneOptions) {
+  constructor(route: Route, options: LaneOptions) {
     this.route = route;
-    this.#maxRows = maxRows;
-    this.#breath = breath;
-    this.#transmit = transmit;
-    // One frame for each stage to work on, and one on its way.
-    this.#credits = route.length + 1;
+    this.#options = options;
+    this.#schedule = new Schedule(options);
   }
 
   offer(offer: Offer): void {
-    this.#waiting = [...this.#waiting, offer];
+    this.#away.delete(offer.session);
+    this.#due.delete(offer.session);
+    this.#schedule.add(offer);
     this.#pump();
   }
 
-  /** Takes back what a session still has waiting. */
+  /** Takes back what a session still has waiting; it is not waited for any more. */
   withdraw(session: number): void {
-    this.#waiting = this.#waiting.filter((offer) => offer.session !== session);
+    this.#away.delete(session);
+    this.#schedule.withdraw(session);
+    // Not at once: whoever withdraws one session may be about to withdraw others.
+    if (this.#due.delete(session)) queueMicrotask(() => this.#pump());
   }
 
   #pump(): void {
-    while (this.#credits > 0 && this.#waiting.length > 0 && !this.#pausing()) {
-      const { frame, rest } = nextFrame(this.#waiting, this.#maxRows);
-      this.#waiting = rest;
-      this.#credits--;
-      void this.#transmit(this.route, frame).then(() => {
-        this.#credits++;
+    while (this.#inFlight < this.frames && !this.#schedule.empty && !this.#gathering() && !this.#pausing()) {
+      const offers = this.#schedule.take(this.frames, this.#away.size > 0);
+      const answered = offers.filter(({ selections }) => selections.length > 0).map(({ session }) => session);
+      for (const session of answered) this.#away.add(session);
+      this.#inFlight++;
+      void this.#options.transmit(this.route, offers).then(() => {
+        this.#inFlight--;
+        for (const session of answered) if (this.#away.delete(session)) this.#due.add(session);
         this.#pump();
       });
     }
   }
 
+  /**
+   * Whether a frame waits for sessions that were just answered: they go on as soon as the code that waits for the answers
+   * has run, and one frame for all costs less than one each. Whoever has not come by the next turn of the event loop
+   * waits for something else.
+   */
+  #gathering(): boolean {
+    if (this.#due.size === 0) {
+      clearTimeout(this.#dueTimer);
+      this.#dueTimer = undefined;
+      return false;
+    }
+    this.#dueTimer ??= setTimeout(() => {
+      this.#dueTimer = undefined;
+      this.#due.clear();
+      this.#pump();
+    }, 0);
+    return true;
+  }
+
   #pausing(): boolean {
-    const pause = this.#breath.take();
+    const pause = this.#options.breath.take();
     if (pause !== null && !this.#paused) {
       this.#paused = true;
       void pause.then(() => {

@@ -1,12 +1,15 @@
 import type { Selection, ShardSelection } from "../../runtime/sampling/selection.ts";
+import type { Offer } from "./offer.ts";
 import type { Route } from "./replicas.ts";
-import type { Offer } from "./schedule.ts";
+
+/** The rows of a passage that are put in line. */
+export type OfferedRows = Omit<Offer, "session" | "share">;
 
 /** One attempt at a session: a number the parts know it by, and a route. A replay is another passage. */
 export class Passage {
   readonly number: number;
   readonly route: Route;
-  readonly #offer: (offer: Offer) => void;
+  readonly #offer: (rows: OfferedRows) => void;
   readonly #failure = Promise.withResolvers<never>();
   #failed = false;
   #unsentRows = 0;
@@ -16,7 +19,7 @@ export class Passage {
   #answered = Promise.withResolvers<ShardSelection[][]>();
   #computedRows = 0;
 
-  constructor(number: number, route: Route, offer: (offer: Offer) => void) {
+  constructor(number: number, route: Route, offer: (rows: OfferedRows) => void) {
     this.number = number;
     this.route = route;
     this.#offer = offer;
@@ -44,7 +47,7 @@ export class Passage {
   async offer(position: number, hidden: Float32Array, rows: number, selections: readonly Selection[]): Promise<void> {
     this.#unsentRows = rows;
     this.#sent = Promise.withResolvers();
-    if (!this.#failed) this.#offer({ session: this.number, position, rows, hidden, selections });
+    if (!this.#failed) this.#offer({ position, rows, hidden, selections });
     await this.unlessFailed(this.#sent.promise);
   }
 

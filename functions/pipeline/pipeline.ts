@@ -13,6 +13,7 @@ import { PrefixCache } from "./prefix-cache.ts";
 import { Replicas } from "./replicas.ts";
 import { type Health, Ring } from "./ring.ts";
 import type { RingParts } from "./ring-session.ts";
+import { attentionTokens } from "./row-work.ts";
 import { hashPipeline, helperPlaces, planTopology, type Topology } from "./topology.ts";
 
 const INCARNATION_BYTES = 16;
@@ -34,7 +35,8 @@ export class Pipeline implements RingParts, Health {
     this.topology = topology;
     this.pipelineHash = pipelineHash;
     this.#replicas = new Replicas(topology.stages.length, topology.replicas, topology.kvTokens);
-    this.ring = new Ring(env, topology, { pipelineHash, incarnation, conductor }, this);
+    const owner = { pipelineHash, incarnation, conductor };
+    this.ring = new Ring(env, topology, owner, this, attentionTokens(model.manifest.architecture));
     this.prefixes = new PrefixCache(this.ring, this.#replicas, topology.prefixTokens);
     this.admission = new Admission(this.#replicas, this.prefixes, topology.maxSessions);
     this.embeddings = new Embeddings(topology, (shard, ids) => this.ring.embed(shard, ids));
@@ -64,7 +66,8 @@ export class Pipeline implements RingParts, Health {
   /** Has every replica of every stage and every vocabulary shard loaded and linked; an InferenceError of the first that fails. */
   async load(): Promise<void> {
     for (let replica = 0; replica < this.topology.replicas; replica++) {
-      const passage = await this.ring.open(this.topology.stages.map(() => replica));
+      const route = this.topology.stages.map(() => replica);
+      const passage = await this.ring.open(route, { tenant: "", weight: 1 });
       this.ring.close(passage, new InferenceError("internal", "a session that was opened to load ends unused"));
     }
   }

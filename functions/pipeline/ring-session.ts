@@ -4,6 +4,7 @@ import type { TokenPipeline } from "../../runtime/token-pipeline.ts";
 import type { Admission, Seat } from "./admission.ts";
 import { backOff } from "./back-off.ts";
 import type { Embeddings } from "./embeddings.ts";
+import type { Share } from "./offer.ts";
 import type { Passage } from "./passage.ts";
 import type { PrefixCache, SharedPage } from "./prefix-cache.ts";
 import type { Ring } from "./ring.ts";
@@ -24,6 +25,8 @@ export interface RingParts {
 
 /** What a session is opened for. */
 export interface SessionAsked {
+  /** Whose turns its rows take. */
+  readonly share: Share;
   /** As PrefixAsked. */
   readonly shareKey: string;
   /** What it will feed first. */
@@ -42,6 +45,7 @@ export interface SessionAsked {
  */
 export class RingSession implements TokenPipeline {
   readonly #parts: RingParts;
+  readonly #share: Share;
   readonly #shareKey: string;
   readonly #signal: AbortSignal;
   readonly #ids: number[] = [];
@@ -59,13 +63,14 @@ export class RingSession implements TokenPipeline {
   /** Ids that were not computed because a prefix held them. */
   readonly cachedTokens: number;
 
-  private constructor(parts: RingParts, shareKey: string, seat: Seat, signal: AbortSignal) {
+  private constructor(parts: RingParts, { share, shareKey }: SessionAsked, seat: Seat, signal: AbortSignal) {
     this.#parts = parts;
+    this.#share = share;
     this.#shareKey = shareKey;
     this.#seat = seat;
     this.#signal = signal;
     const { route, claim } = seat;
-    this.#passage = claim && parts.ring.adopt(route, claim.session);
+    this.#passage = claim && parts.ring.adopt(route, claim.session, share);
     this.#begunTokens = claim?.tokens ?? 0;
     this.#sharedPages = [...(claim?.pages ?? [])];
     this.cachedTokens = this.#begunTokens;
@@ -80,7 +85,7 @@ export class RingSession implements TokenPipeline {
     const { shareKey, ids, tokens, wantsAllRows, resumed } = asked;
     const prefix = wantsAllRows ? null : { shareKey, ids };
     const seat = await parts.admission.admit({ tokens, prefix }, signal, resumed);
-    const session = new RingSession(parts, shareKey, seat, signal);
+    const session = new RingSession(parts, asked, seat, signal);
     try {
       await session.#persevere(async () => {});
       return session;
@@ -173,7 +178,7 @@ export class RingSession implements TokenPipeline {
   }
 
   async #openPassage(): Promise<Passage> {
-    const opening = this.#parts.ring.open(this.#seat.route);
+    const opening = this.#parts.ring.open(this.#seat.route, this.#share);
     const { promise, reject } = Promise.withResolvers<never>();
     const aborted = () => reject(this.#signal.reason);
     this.#signal.addEventListener("abort", aborted, { once: true });

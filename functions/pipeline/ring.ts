@@ -10,12 +10,13 @@ import { HopTime } from "./hop-time.ts";
 import { Joins, type Ownership } from "./joins.ts";
 import { Lane, type LaneOptions } from "./lane.ts";
 import type { Link, LinkEvents } from "./link.ts";
+import { type Offer, rowsBody, type Share } from "./offer.ts";
 import { OutboundLinks } from "./outbound-links.ts";
 import { Outstanding } from "./outstanding.ts";
 import { type PartBindings, partStub } from "./part-stub.ts";
 import { Passage } from "./passage.ts";
 import { passes, type Replicas, type Route } from "./replicas.ts";
-import { type Offer, rowsBody } from "./schedule.ts";
+import type { ScheduleOptions } from "./schedule.ts";
 import { stepLimitMs } from "./time-limit.ts";
 import type { Hops } from "./timings.ts";
 import type { Topology } from "./topology.ts";
@@ -49,11 +50,22 @@ export class Ring implements LinkEvents, Hops {
   #nextSession = 0;
   #rowsUnderWay = 0;
 
-  constructor(bindings: PartBindings, topology: Topology, owner: Ownership, replicas: Health) {
+  constructor(
+    bindings: PartBindings,
+    topology: Topology,
+    owner: Ownership,
+    replicas: Health,
+    attentionTokens: ScheduleOptions["attentionTokens"],
+  ) {
     this.#topology = topology;
     this.#owner = owner;
     this.#replicas = replicas;
-    this.#laneOptions = { maxRows: topology.chunkRows, breath: new Breath(), transmit: this.#transmit.bind(this) };
+    this.#laneOptions = {
+      maxRows: topology.chunkRows,
+      attentionTokens,
+      breath: new Breath(),
+      transmit: this.#transmit.bind(this),
+    };
     this.#joins = new Joins(bindings, topology, owner);
     this.#links = new OutboundLinks((successor) => partStub(bindings, successor), this);
   }
@@ -80,7 +92,7 @@ export class Ring implements LinkEvents, Hops {
   }
 
   /** Has the parts of `route` ready and linked, and begins a session on it; InferenceError says what could not be. */
-  async open(route: Route): Promise<Passage> {
+  async open(route: Route, share: Share): Promise<Passage> {
     await this.#joins.join(route, (place) => this.#suspect(place));
     const places = [{ group: 0, replica: route[0]! }, ...this.#shards.map(shardPlace)];
     const successors = places.map((place) => ({ place, name: this.#joins.nameOf(place) }));
@@ -93,7 +105,8 @@ export class Ring implements LinkEvents, Hops {
       throw error;
     }
     for (const [group, replica] of route.entries()) this.#replicas.mark({ group, replica }, false);
-    return this.adopt(route, this.#nextSession++);
+    this.#lane(route).frames = this.#framesOf(route);
+    return this.adopt(route, this.#nextSession++, share);
   }
 
   /**
@@ -109,9 +122,9 @@ export class Ring implements LinkEvents, Hops {
   }
 
   /** The passage of a session that was forked on `route`. */
-  adopt(route: Route, session: number): Passage {
+  adopt(route: Route, session: number, share: Share): Passage {
     const lane = this.#lane(route);
-    const passage = new Passage(session, route, (offer) => lane.offer(offer));
+    const passage = new Passage(session, route, (rows) => lane.offer({ session, share, ...rows }));
     this.#passages.set(session, passage);
     return passage;
   }
@@ -279,6 +292,15 @@ export class Ring implements LinkEvents, Hops {
     this.#passages.delete(passage.number);
     this.#lane(passage.route).withdraw(passage.number);
     passage.fail(reason);
+  }
+
+  /**
+   * How many frames of a route are worth having in flight: one for each stage to work on and one on its way. Parts that
+   * share a thread work in turn, and one full frame costs them less than several.
+   */
+  #framesOf(route: Route): number {
+    const apart = route.length + 1;
+    return this.#topology.hopMs > 0 ? apart : Math.min(apart, this.#joins.isolates(route));
   }
 
   #lane(route: Route): Lane {

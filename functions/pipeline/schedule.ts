@@ -1,74 +1,119 @@
-import type { Selection } from "../../runtime/sampling/selection.ts";
-import type { FrameBody } from "./frame.ts";
-import { joinRows } from "./rows.ts";
+import { cutOffer, isDecode, type Offer } from "./offer.ts";
+import { Turns } from "./turns.ts";
 
-/** Rows of one session that wait for a place in a frame. */
-export interface Offer {
-  readonly session: number;
-  /** Of the first row. */
-  readonly position: number;
-  readonly rows: number;
-  /** [rows, hiddenSize] */
-  readonly hidden: Float32Array;
-  /** For the last rows, one each; none when no logits are wanted. */
-  readonly selections: readonly Selection[];
-}
+/** Beside decoding rows a frame does this many times their work for prompts. */
+export const PROMPT_SHARE = 2;
+/** Work of prompt rows, over all frames in flight, that goes on however few sessions decode. */
+export const LEAST_PROMPT_WORK = 16;
+/** Prompts keep this part of a frame when decoding rows would fill it. */
+const KEPT_FOR_PROMPTS = 1 / 8;
+/** Rows of a prompt that its tenant takes in one turn. */
+const TURN_ROWS = 8;
 
-/** What the next frame holds, and what goes on waiting. */
-export interface Schedule {
-  readonly frame: readonly Offer[];
-  readonly rest: readonly Offer[];
+export interface ScheduleOptions {
+  /** The most rows of a frame. */
+  readonly maxRows: number;
+  /** Position at which attention takes a row as much work as all the rest; work is counted in rows at position 0. */
+  readonly attentionTokens: number;
 }
 
 /**
- * Fills a frame of at most `maxRows` rows in order of arrival, so that decoding sessions and the chunks of long prompts
- * take turns. What does not fit is cut in two.
+ * The rows that wait for a frame, and what the next one holds. Rows of decoding sessions go first: each is in the next
+ * frame that leaves, unless there are more of them than a frame holds. A frame with them, or sent while others decode,
+ * takes on a limited work of prompts, so that a long prompt slows decoding by a known factor and never halts it. What
+ * does not fit is shared among tenants by weight; of one tenant's rows those that came first go first.
  */
-export function nextFrame(waiting: readonly Offer[], maxRows: number): Schedule {
-  const frame: Offer[] = [];
-  let free = maxRows;
-  for (const [index, offer] of waiting.entries()) {
-    if (free === 0) return { frame, rest: waiting.slice(index) };
-    if (offer.rows > free) {
-      const [head, tail] = cut(offer, free);
-      return { frame: [...frame, head], rest: [tail, ...waiting.slice(index + 1)] };
-    }
-    frame.push(offer);
-    free -= offer.rows;
+export class Schedule {
+  readonly #options: ScheduleOptions;
+  readonly #decodeTurns = new Turns();
+  readonly #promptTurns = new Turns();
+  #waiting: readonly Offer[] = [];
+
+  constructor(options: ScheduleOptions) {
+    this.#options = options;
   }
-  return { frame, rest: [] };
-}
 
-/** The first `rows` rows, and the others, each with the selections that belong to them. */
-function cut(offer: Offer, rows: number): [Offer, Offer] {
-  const { position, hidden, selections } = offer;
-  const values = (hidden.length / offer.rows) * rows;
-  const rest = offer.rows - rows;
-  const wanted = Math.max(0, selections.length - rest);
-  return [
-    { ...offer, rows, hidden: hidden.subarray(0, values), selections: selections.slice(0, wanted) },
-    {
-      ...offer,
-      position: position + rows,
-      rows: rest,
-      hidden: hidden.subarray(values),
-      selections: selections.slice(wanted),
-    },
-  ];
-}
+  /** Whether nothing waits. */
+  get empty(): boolean {
+    return this.#waiting.length === 0;
+  }
 
-/** The frame's body: each offer is a group that forgets whatever its session had from its first position on. */
-export function rowsBody(offers: readonly Offer[]): FrameBody {
-  return {
-    kind: "rows",
-    groups: offers.map(({ session, position, rows, selections }) => ({
-      session,
-      position,
-      rows,
-      truncateTo: position,
-      firstWanted: selections.length === 0 ? 0 : rows - selections.length,
-      selections,
-    })),
-    hidden: joinRows(offers.map(({ hidden }) => hidden)),
-  };
+  add(offer: Offer): void {
+    this.#waiting = [...this.#waiting, offer];
+  }
+
+  /** Takes back what a session still has waiting. */
+  withdraw(session: number): void {
+    this.#waiting = this.#waiting.filter((offer) => offer.session !== session);
+  }
+
+  /**
+   * Takes the next frame's rows, none when nothing waits. Up to `frames` frames are in flight together; `decoding` says
+   * that one of the others carries rows of decoding sessions, or is about to.
+   */
+  take(frames: number, decoding: boolean): Offer[] {
+    const { maxRows } = this.#options;
+    const prompts = this.#waiting.filter((offer) => !isDecode(offer));
+    const kept = prompts.length === 0 || maxRows === 1 ? 0 : Math.max(1, Math.floor(maxRows * KEPT_FOR_PROMPTS));
+    const decodes = this.#takeDecodes(this.#waiting.filter(isDecode), maxRows - kept);
+    const beside = decodes.reduce((sum, { position }) => sum + this.#workAt(position), 0);
+    const limited = decoding || decodes.length > 0;
+    const work = limited ? Math.max(PROMPT_SHARE * beside, LEAST_PROMPT_WORK / frames) : Number.POSITIVE_INFINITY;
+    const rowsOf = this.#takePrompts(prompts, maxRows - decodes.length, work);
+    const frame = [...decodes];
+    const taken = new Set(decodes);
+    this.#waiting = this.#waiting.flatMap((offer) => {
+      if (taken.has(offer)) return [];
+      const rows = rowsOf.get(offer) ?? 0;
+      if (rows === 0) return [offer];
+      if (rows === offer.rows) {
+        frame.push(offer);
+        return [];
+      }
+      const [head, tail] = cutOffer(offer, rows);
+      frame.push(head);
+      return [tail];
+    });
+    return frame;
+  }
+
+  #takeDecodes(offers: readonly Offer[], free: number): readonly Offer[] {
+    if (offers.length <= free) return offers;
+    const queues = Map.groupBy(offers, ({ share }) => share.tenant);
+    return Array.from({ length: free }, () => {
+      const tenant = this.#decodeTurns.next(queues.keys());
+      const queue = queues.get(tenant)!;
+      const offer = queue.shift()!;
+      if (queue.length === 0) queues.delete(tenant);
+      this.#decodeTurns.took(offer.share, this.#workAt(offer.position));
+      return offer;
+    });
+  }
+
+  /** How many rows of which offers: at most `free` rows and, but for the first of them, `work`. */
+  #takePrompts(offers: readonly Offer[], free: number, work: number): ReadonlyMap<Offer, number> {
+    const rowsOf = new Map<Offer, number>();
+    const queues = Map.groupBy(offers, ({ share }) => share.tenant);
+    while (free > 0 && queues.size > 0) {
+      const tenant = this.#promptTurns.next(queues.keys());
+      const queue = queues.get(tenant)!;
+      const offer = queue[0]!;
+      const had = rowsOf.get(offer) ?? 0;
+      const rowWork = this.#workAt(offer.position + had);
+      const fitting = Math.max(rowsOf.size === 0 ? 1 : 0, Math.floor(work / rowWork));
+      const rows = Math.min(TURN_ROWS, free, offer.rows - had, fitting);
+      if (rows === 0) return rowsOf;
+      rowsOf.set(offer, had + rows);
+      if (had + rows === offer.rows) queue.shift();
+      if (queue.length === 0) queues.delete(tenant);
+      this.#promptTurns.took(offer.share, rows * rowWork);
+      free -= rows;
+      work -= rows * rowWork;
+    }
+    return rowsOf;
+  }
+
+  #workAt(position: number): number {
+    return 1 + position / this.#options.attentionTokens;
+  }
 }

@@ -21,7 +21,7 @@ function bodyOf(pieces: AsyncIterator<string>, heartbeat: string, lastWords?: st
 describe.concurrent("a body whose pieces are slow", () => {
   test("says a comment of one line, at least one a second, until the next event", async () => {
     const { body, ends } = bodyOf(slowly("data: 1\n\n", "data: 2\n\n"), EVENT_HEARTBEAT);
-    expect(await new Response(body).text()).toBe(":\n:\ndata: 1\n\n:\n:\ndata: 2\n\n");
+    expect(await new Response(body).text()).toMatch(/^:\n:\ndata: 1\n\n(:\n){1,2}data: 2\n\n$/);
     expect(HEARTBEAT_MS).toBeLessThanOrEqual(1000);
     expect(ends).toEqual([false]);
   });
