@@ -3,35 +3,35 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { unstable_readConfig } from "wrangler";
-import type { Plan } from "../weights/plan.ts";
-import { type DevServer, startDevServer } from "./dev-server.ts";
-import { divideIntoScripts, type Script, scriptConfig } from "./scripts-plan.ts";
+import { type DevServer, type DevServerOptions, startDevServer } from "./dev-server.ts";
+import type { Script } from "./scripts/script.ts";
+import { scriptConfig } from "./scripts/script-config.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const NAME = "lapidary";
-/** A script of parts has no API: this says that it runs. */
+/** A script without the API says so, and that it runs. */
 const NOTHING_HERE = { path: "/", status: 404 };
+/** The API has found the conductor in its script, which has loaded nothing yet. */
+const FOUND_CORE = { path: "/ready", status: 503 };
 
 export interface ClusterOptions {
-  /** The most; a model of few parts may take fewer. */
-  readonly processes: number;
-  /** Of the gateway; 0 takes any free port. */
+  /** A process for each. */
+  readonly scripts: readonly Script[];
+  /** Of the API; 0 takes any free port. */
   readonly port: number;
-  /** The model folder. */
-  readonly model: string;
-  readonly plan: Plan;
+  /** The folder of model files that a script reads. */
+  readonly assetsOf: (script: Script) => string;
   /** Overrides of wrangler.toml's [vars], for all scripts. */
   readonly vars: Readonly<Record<string, string>>;
-  /** A module to serve instead of the gateway's. */
+  /** A module to serve instead of the API's. */
   readonly entry?: string;
-  /** Where the gateway's objects keep their storage; default .wrangler/state, which `lapidary start` uses too. */
+  /** Where the core's objects keep their storage; default .wrangler/state, which `lapidary start` uses too. */
   readonly persistTo?: string;
   /** Gets what wrangler and the scripts print. */
   readonly onOutput?: (text: string) => void;
 }
 
 export interface Cluster {
-  /** Of the gateway. */
+  /** Of the API. */
   readonly url: string;
   readonly scripts: readonly { readonly script: Script; readonly pid: number }[];
   /** Resolves when one of the processes ended by itself. */
@@ -46,11 +46,10 @@ export interface Cluster {
  * makes several processor cores work at the same time.
  */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
-  const { processes, port, model, plan, vars, entry, persistTo = join(root, ".wrangler/state"), onOutput } = options;
+  const { scripts, port, assetsOf, vars, entry, persistTo = join(root, ".wrangler/state"), onOutput } = options;
   const folder = await mkdtemp(join(tmpdir(), "lapidary-cluster-"));
-  const scripts = divideIntoScripts(plan, processes, NAME);
   const base = unstable_readConfig({ config: join(root, "wrangler.toml") });
-  const service = { scripts, base, model, entry, vars: { ...base.vars, ...vars } };
+  const service = { scripts, base, assetsOf, entry, vars: { ...base.vars, ...vars } };
   const servers: DevServer[] = [];
   const stop = async () => {
     await Promise.all(servers.map((server) => server.stop()));
@@ -62,9 +61,9 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     const server = await startDevServer({
       config,
       registry: join(folder, "registry"),
-      port: script.gateway ? port : 0,
-      persistTo: script.gateway ? persistTo : join(folder, script.name),
-      ...(!script.gateway && { sign: NOTHING_HERE }),
+      port: script.api ? port : 0,
+      persistTo: script.core ? persistTo : join(folder, script.name),
+      ...signOf(script),
       ...(onOutput && { onOutput }),
     });
     servers.push(server);
@@ -78,9 +77,14 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   }
   const running = started.flatMap((result) => (result.status === "fulfilled" ? result.value : []));
   return {
-    url: running[0]!.url,
+    url: running.find(({ script }) => script.api)!.url,
     scripts: running.map(({ script, pid }) => ({ script, pid })),
     ended: Promise.race(running.map(({ ended }) => ended)),
     stop,
   };
+}
+
+function signOf({ api, core }: Script): Pick<DevServerOptions, "sign"> {
+  if (!api) return { sign: NOTHING_HERE };
+  return core ? {} : { sign: FOUND_CORE };
 }

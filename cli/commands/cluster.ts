@@ -3,9 +3,11 @@ import { startCluster } from "../cluster.ts";
 import { localTopology } from "../local-topology.ts";
 import { integerArgument } from "../number-argument.ts";
 import { planTable } from "../plan-table.ts";
-import type { Script } from "../scripts-plan.ts";
+import { divideIntoScripts } from "../scripts/divide.ts";
+import type { Script } from "../scripts/script.ts";
 import { type ServingOptions, say, serve, servingVars, withServingOptions } from "../serving.ts";
 
+const NAME = "lapidary";
 const MAX_PROCESSES = 64;
 
 interface ClusterOptions extends ServingOptions {
@@ -33,15 +35,16 @@ async function cluster(options: ClusterOptions): Promise<void> {
     say(planTable(topology.plan));
     const { port, processes } = options;
     const vars = { ...topology.vars, ...servingVars(options) };
-    const service = await startCluster({ processes, port, model: folder, plan: topology.plan, vars, onOutput });
+    const scripts = divideIntoScripts(topology.plan, processes, NAME);
+    const service = await startCluster({ scripts, port, assetsOf: () => folder, vars, onOutput });
     for (const { script } of service.scripts) say(describe(script));
     return service;
   });
 }
 
-function describe({ name, gateway, stages, vocabularyShards }: Script): string {
+function describe({ name, api, stages, vocabularyShards }: Script): string {
   const holds = [
-    ...(gateway ? ["the API"] : []),
+    ...(api ? ["the API"] : []),
     ...(stages.length > 0 ? [`stages ${stages.join(", ")}`] : []),
     ...(vocabularyShards.length > 0 ? [`vocabulary shards ${vocabularyShards.join(", ")}`] : []),
   ];
