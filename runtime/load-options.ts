@@ -7,8 +7,7 @@ export const MAX_ROWS = 4096;
 /** KV tokens a stage may plan for, over all its sessions. */
 export const MAX_KV_TOKENS = 1 << 24;
 
-/** Session slots of a stage at most, those included that only keep a prefix; one with few KV tokens may have fewer. */
-export const MAX_SESSIONS = 512;
+export { MAX_SESSIONS } from "../weights/packed-sizes.ts";
 
 /** Throws InferenceError unsupported when a stage's options are not within the manifest and the limits. */
 export function checkLayerOptions(options: Omit<LayerStageOptions, "finalNorm">): void {

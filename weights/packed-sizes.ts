@@ -47,6 +47,21 @@ export const activationRowBytes = (columns: number, bits: ActivationBits) => (bi
 export const kvLayerBytes = (kvHeads: number, headDim: number, kvBits: KvBits) =>
   (2 * kvHeads * PAGE_TOKENS * headDim * kvBits) / 8 + (kvBits === 8 ? 2 * kvHeads * PAGE_TOKENS * 4 : 0);
 
+/** Session slots of a stage at most, those included that only keep a prefix; one with few KV tokens may have fewer. */
+export const MAX_SESSIONS = 512;
+
+/** A KV cache of `pages` pages, of which a session may hold those of `contextTokens` tokens. */
+interface PagedCache {
+  readonly pages: number;
+  readonly contextTokens: number;
+}
+
+/** Slots whose page tables are planned: no more than there are pages to hold a token. */
+export const kvSlots = ({ pages }: PagedCache) => Math.min(pages, MAX_SESSIONS);
+export const pagesPerSlot = ({ pages, contextTokens }: PagedCache) =>
+  Math.min(pages, Math.ceil(contextTokens / PAGE_TOKENS));
+export const pageTableBytes = (cache: PagedCache) => kvSlots(cache) * pagesPerSlot(cache) * 4;
+
 /**
  * Scratch of the attention kernels, whatever the context. Over float16 or float32: a tile of keys and one of values in
  * float32, a tile of scores of two heads, and the running maximum and sum of ATTENTION_ROWS rows of all heads. Over 8

@@ -10,6 +10,7 @@ import {
   type KvBits,
   kvLayerBytes,
   PAGE_TOKENS,
+  pageTableBytes,
   q4Bytes,
   q8Bytes,
   ROW_STAGING_BYTES,
@@ -19,7 +20,7 @@ import {
 export const JS_HEAP_BYTES = 8e6;
 /** The kernels' machine code, baseline and optimised. */
 export const WASM_CODE_BYTES = 2e6;
-/** Page tables of the KV cache, gaps between buffers, and the last page of WASM memory in part. */
+/** Gaps between buffers, and the last page of WASM memory in part. */
 const MEMORY_ROUNDING_BYTES = 128 * 1024;
 const FLOAT_BYTES = 4;
 
@@ -81,8 +82,9 @@ function partBytes(
     .reduce((sum, { data }) => sum + Math.max(0, sumBytes(data) - evenFileBytes(architecture)), 0);
   const finalNorm = leads?.finalNorm ? hiddenSize * FLOAT_BYTES : 0;
   const weights = layerCount * (matrices + norms) + Math.ceil(share * wider) + finalNorm;
-  const pages = Math.ceil(contextTokens / PAGE_TOKENS);
-  const kv = layerCount * sessions * pages * kvLayerBytes(part.kvHeads, headDim, kvBits);
+  const pages = sessions * Math.ceil(contextTokens / PAGE_TOKENS);
+  const tables = pageTableBytes({ pages, contextTokens: architecture.maxPositionEmbeddings });
+  const kv = layerCount * pages * kvLayerBytes(part.kvHeads, headDim, kvBits);
   const queryWidth = part.heads * headDim;
   const keyWidth = part.kvHeads * headDim;
   // Alive throughout: the residual, and the place of a norm's row that later buffers are too wide for. Beside them at
@@ -103,7 +105,7 @@ function partBytes(
   const rowBytes = 2 * hiddenSize * FLOAT_BYTES + widest + rotary + messages;
   const running = chunkRows * rowBytes + attentionScratchBytes(part.heads, headDim, kvBits);
   const loading = Math.max(...shapes.map(loadingBytes));
-  return total({ weights, kv, scratch: Math.max(running, loading) + MEMORY_ROUNDING_BYTES });
+  return total({ weights, kv, scratch: Math.max(running + tables, loading) + MEMORY_ROUNDING_BYTES });
 }
 
 /** What the files of a layer take whose matrices are all in 4 bits. */

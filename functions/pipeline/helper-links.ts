@@ -49,20 +49,27 @@ export class HelperLinks implements StageHelpers {
   }
 
   async multiply(block: number, groups: readonly RowGroup[], rows: Float32Array): Promise<readonly Float32Array[]> {
-    const { promise, resolve, reject } = Promise.withResolvers<readonly Float32Array[]>();
-    this.#step++;
-    this.#exchange = { step: this.#step, shares: new Map(), resolve, reject };
-    const bytes = this.#encode({ kind: "multiply", block, groups, hidden: rows });
-    for (const { place } of this.#helpers) this.#links.to(place).send(bytes);
     const limitMs = stepLimitMs(groups.reduce((sum, group) => sum + group.rows, 0));
     try {
-      return await withTimeLimit(promise, limitMs, "a part of the stage");
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      throw new InferenceError("stage_lost", message, { cause: error });
+      return await withTimeLimit(this.#ask({ kind: "multiply", block, groups, hidden: rows }), limitMs, "a helper");
+    } catch (cause) {
+      // What the helpers hold is not what the stage holds any more.
+      this.#links.closeAll();
+      const error = new InferenceError("stage_lost", cause instanceof Error ? cause.message : String(cause), { cause });
+      this.#onLost(error);
+      throw error;
     } finally {
       this.#exchange = null;
     }
+  }
+
+  async #ask(body: FrameBody): Promise<readonly Float32Array[]> {
+    const { promise, resolve, reject } = Promise.withResolvers<readonly Float32Array[]>();
+    this.#step++;
+    this.#exchange = { step: this.#step, shares: new Map(), resolve, reject };
+    const bytes = this.#encode(body);
+    for (const { place } of this.#helpers) this.#links.to(place).send(bytes);
+    return await promise;
   }
 
   fork(source: number, tokens: number, slot: number): void {
@@ -110,7 +117,7 @@ export class HelperLinks implements StageHelpers {
     const place = this.#links.placeOf(link);
     if (place === null) return;
     const error = new InferenceError("stage_lost", `${placeName(place)} closed its link`);
-    this.#exchange?.reject(error);
-    this.#onLost(error);
+    if (this.#exchange === null) this.#onLost(error);
+    else this.#exchange.reject(error);
   }
 }

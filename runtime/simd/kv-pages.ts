@@ -1,5 +1,5 @@
+import { kvSlots, pagesPerSlot, pageTableBytes } from "../../weights/packed-sizes.ts";
 import { InferenceError } from "../errors.ts";
-import { MAX_SESSIONS } from "../load-options.ts";
 import { PAGE_TOKENS } from "./layout.ts";
 
 export interface KvShape {
@@ -11,12 +11,8 @@ export interface KvShape {
   readonly contextTokens: number;
 }
 
-/** Slots whose page tables are planned: no more than there are pages to hold a token. */
-export const kvSlots = ({ pages }: KvShape) => Math.min(pages, MAX_SESSIONS);
-const pagesPerSlot = ({ pages, contextTokens }: KvShape) => Math.min(pages, Math.ceil(contextTokens / PAGE_TOKENS));
 /** Tokens one session can reach. */
 export const slotTokens = (shape: KvShape) => Math.min(shape.contextTokens, pagesPerSlot(shape) * PAGE_TOKENS);
-export const pageTableBytes = (shape: KvShape) => kvSlots(shape) * pagesPerSlot(shape) * 4;
 
 /**
  * The KV cache's book-keeping: which session holds which pages. Page tables lie in WASM memory for the kernels. A page

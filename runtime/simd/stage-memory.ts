@@ -1,9 +1,10 @@
 import type { ModelFile } from "../../weights/manifest.ts";
+import { pageTableBytes } from "../../weights/packed-sizes.ts";
 import type { LayerStageOptions } from "../engine.ts";
 import type { RotaryTable } from "../rotary-table.ts";
 import type { Places } from "./bind.ts";
 import type { Kernels } from "./kernels.ts";
-import { KvPages, type KvShape, pageTableBytes } from "./kv-pages.ts";
+import { KvPages, type KvShape } from "./kv-pages.ts";
 import { attentionScratchBytes, kvLayerBytes, PAGE_TOKENS } from "./layout.ts";
 import { MemoryPlan } from "./memory.ts";
 import { placeBuffers, placeWeights } from "./placement.ts";

@@ -79,6 +79,7 @@ test.each([2, 4])("layers split in %d: no part takes more memory than planned", 
 
 test.each([
   ["wide attention", { num_attention_heads: 16, num_key_value_heads: 8, head_dim: 32 }],
+  ["a long context", { max_position_embeddings: 16_384 }],
   ["a narrow feed-forward", { intermediate_size: 32 }],
   ["a wide feed-forward", { intermediate_size: 1024 }],
 ])("%s: the model takes no more memory than planned", async (_, change) => {

@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { Admission, type Seat } from "../../../functions/pipeline/admission.ts";
 import { PrefixCache, type SharedPage } from "../../../functions/pipeline/prefix-cache.ts";
 import { Replicas, type Route } from "../../../functions/pipeline/replicas.ts";
-import { KvPages, type KvShape, pageTableBytes } from "../../../runtime/simd/kv-pages.ts";
+import { KvPages, type KvShape } from "../../../runtime/simd/kv-pages.ts";
+import { pageTableBytes } from "../../../weights/packed-sizes.ts";
 import { choices } from "../faults/kills.ts";
 
 const KV_TOKENS = 640;

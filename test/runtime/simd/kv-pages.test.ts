@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { KvPages, kvSlots, pageTableBytes, slotTokens } from "../../../runtime/simd/kv-pages.ts";
+import { KvPages, slotTokens } from "../../../runtime/simd/kv-pages.ts";
+import { kvSlots, pageTableBytes } from "../../../weights/packed-sizes.ts";
 
 const shape = { pages: 5, pageBytes: 1000, contextTokens: 100 };
 const TABLES = 64;
