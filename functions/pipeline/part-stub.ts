@@ -8,9 +8,13 @@ import { partBinding } from "./part-binding.ts";
 /** Bindings of the parts' objects. */
 export type PartBindings = Pick<Env, "STAGE" | "VOCABULARY">;
 
-/** Where the objects of stage `group` live: in the script bound for it, or where all parts are. */
-export function stageNamespace(bindings: PartBindings, group: number): Env["STAGE"] {
-  return boundTo(bindings, { group, replica: 0 }) ?? bindings.STAGE;
+/**
+ * Where the objects of stage `group` live: in the script bound for it, or where all parts are. A helper of its layers may
+ * have a script of its own.
+ */
+export function stageNamespace(bindings: PartBindings, group: number, part = 0): Env["STAGE"] {
+  const stage = { group, replica: 0 };
+  return boundTo(bindings, { ...stage, part }) ?? boundTo(bindings, stage) ?? bindings.STAGE;
 }
 
 /** Where vocabulary shard `replica` lives: in the script bound for it, or where all parts are. */
@@ -23,8 +27,9 @@ export function partStub(
   bindings: PartBindings,
   { place, name }: Successor,
 ): DurableObjectStub<Stage> | DurableObjectStub<Vocabulary> {
-  const { group, replica } = place;
-  const namespace = group === "vocabulary" ? vocabularyNamespace(bindings, replica) : stageNamespace(bindings, group);
+  const { group, replica, part } = place;
+  const namespace =
+    group === "vocabulary" ? vocabularyNamespace(bindings, replica) : stageNamespace(bindings, group, part);
   return namespace.getByName(name);
 }
 
