@@ -82,6 +82,9 @@ export class Conductor extends DurableObject<Env> {
    * reads it, it stops, is settled at what it took, and can be gone on with.
    */
   async leave(call: Pick<GenerateCall, "id" | "tenant" | "reservationId">, reader?: string): Promise<void> {
+    // The end of its stream may have come before its word.
+    const leaving = this.#runs.get(call.id);
+    if (leaving?.stopped === "left") await leaving.over;
     const giveUp = this.#pauses.take(call.id);
     if (giveUp !== undefined) return await giveUp();
     const record = await this.#records.read(call.id);

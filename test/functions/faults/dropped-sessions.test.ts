@@ -1,4 +1,5 @@
 import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import type { GenerateCall } from "../../../functions/pipeline/generation-call.ts";
 import { allFree, type ConductorStub, callFor, freshConductor, requestFor } from "../ring/conductors.ts";
@@ -8,6 +9,8 @@ const SESSIONS = 1000;
 const AT_ONCE = 25;
 /** How much of an answer is read before it is left. */
 const READS = [0, 1, 2, 5, 10];
+const TENANT = "dropped-sessions";
+const SECRET_SHA256 = "5".repeat(64);
 const TIME_LIMIT_MS = 240_000;
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -53,7 +56,45 @@ const ENDINGS: readonly Ending[] = [
     const answer = await conductor.generate(call);
     if (answer.admitted) await readSome(answer.events.getReader(), Number.POSITIVE_INFINITY);
   },
+  async function leaveWhatIsKept(conductor, call, reads) {
+    await readKept(conductor, await named(call), reads);
+  },
+  async function comeBackToWhatIsKept(conductor, call, reads) {
+    const kept = await named(call);
+    await readKept(conductor, kept, reads);
+    await readKept(conductor, kept, Number.POSITIVE_INFINITY);
+  },
+  async function readWhatIsKeptTogether(conductor, call, reads) {
+    const kept = await named(call);
+    await Promise.all([0, reads, Number.POSITIVE_INFINITY].map((most) => readKept(conductor, kept, most)));
+  },
+  async function cancelWhatIsKept(conductor, call, reads) {
+    const kept = await named(call);
+    await readKept(conductor, kept, reads);
+    await conductor.cancelRequest(kept.id, kept.tenant);
+  },
 ];
+
+/** The same call under a name of its own. */
+async function named(call: GenerateCall): Promise<GenerateCall> {
+  const { id, tenant, promptIds, maxTokens, reservationId } = call;
+  const ledger = env.LEDGER.getByName(tenant);
+  const generation = { model: "a-model", promptTokens: promptIds.length, maxTokens, roomTokens: 500 };
+  const name = { nameSha256: id, bodySha256: id };
+  const answer = await ledger.reserve({ secretSha256: SECRET_SHA256, reservationId, generation, named: name });
+  expect(answer).toMatchObject({ outcome: "admitted" });
+  return { ...call, kept: true };
+}
+
+/** Reads some of an answer as the gateway does, and leaves it. */
+async function readKept(conductor: ConductorStub, call: GenerateCall, reads: number): Promise<void> {
+  const answer = await conductor.generate(call);
+  if (!answer.admitted) return;
+  const events = answer.events.getReader();
+  if (await readSome(events, reads)) return;
+  await events.cancel();
+  await conductor.leave(call, answer.reader);
+}
 
 test(
   `${SESSIONS} sessions are opened and dropped at random points: pages, maps and records return to nothing`,
@@ -63,19 +104,25 @@ test(
       sampling: { temperature: 2, topK: 0, topP: 1, minP: 0, seed: 7n },
       maxTokens: 16,
     });
+    const ledger = env.LEDGER.getByName(TENANT);
+    await ledger.create({
+      limits: { requestsPerMinute: 100_000, tokensPerMinute: 100_000_000, concurrency: SESSIONS },
+    });
+    await ledger.addKey({ secretSha256: SECRET_SHA256, label: "", expiresMs: null });
     const choose = choices(1000);
     let opened = 0;
     const users = Array.from({ length: AT_ONCE }, async () => {
       while (opened < SESSIONS) {
         opened++;
-        await choose(ENDINGS)(conductor, await callFor(request, { tenant: "dropped-sessions" }), choose(READS));
+        await choose(ENDINGS)(conductor, await callFor(request, { tenant: TENANT }), choose(READS));
       }
     });
     await Promise.all(users);
     expect(opened).toBe(SESSIONS);
     await allFree(conductor);
     expect(await conductor.status()).toMatchObject({ paused: 0 });
-    // What is left can still be resumed: answers that ended, and nothing of those that were cancelled.
+    expect((await ledger.describe())!.now.running).toBe(0);
+    // What is left can still be resumed: answers that ended or are kept, and nothing of those that were cancelled.
     const records = await runInDurableObject(
       conductor,
       async (_, { storage }) => await storage.list({ prefix: "call/" }),
