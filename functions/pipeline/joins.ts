@@ -52,11 +52,11 @@ export class Joins {
     const key = route.join("/");
     if (this.#routes.has(key)) return;
     const stages = route.flatMap((replica, group) => {
-      const stub = (name: string) => stageNamespace(this.#bindings, group).getByName(name);
+      const stub = (name: string, part = 0) => stageNamespace(this.#bindings, group, part).getByName(name);
       return [
         this.#ask({ group, replica }, fault, (name) => stub(name).join(this.#stage(route, group))),
         ...helperPlaces(this.#topology, { group, replica }).map((place) =>
-          this.#ask(place, fault, (name) => stub(name).help(this.#helper(group, place.part))),
+          this.#ask(place, fault, (name) => stub(name, place.part).help(this.#helper(group, place.part))),
         ),
       ];
     });
