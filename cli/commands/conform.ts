@@ -40,6 +40,7 @@ export function conformCommand(): Command {
     .option("--clear-gap <nats>", "from which lead on a greedy token must be the same", numberArgument(0, 100), 0.5)
     .option("--json", "print one JSON object");
   return addModelOptions(command).action(async (target: string, options: ConformOptions) => {
+    refuseOthers(command, isAddress(target) ? FOLDER_OPTIONS : SERVICE_OPTIONS, target);
     const { subject, expectations } = await openSubject(target, options);
     const limits: Limits = { nll: options.nllWithin, gap: options.clearGap };
     const outcomes: Outcome[] = [];
@@ -56,11 +57,25 @@ export function conformCommand(): Command {
   });
 }
 
+const isAddress = (target: string) => /^https?:\/\//.test(target);
+
+/** Options that say something of one kind of subject only. */
+const FOLDER_OPTIONS = ["engine", "activations", "kvBits"];
+const SERVICE_OPTIONS = ["key", "model"];
+
+function refuseOthers(command: Command, options: readonly string[], target: string): void {
+  for (const option of command.options)
+    if (options.includes(option.attributeName()) && command.getOptionValueSource(option.attributeName()) === "cli")
+      throw new Error(
+        `${option.long} says nothing of ${target}, which is ${isAddress(target) ? "served" : "a folder"}`,
+      );
+}
+
 async function openSubject(
   target: string,
   options: ConformOptions,
 ): Promise<{ subject: Subject; expectations: Expectation[] }> {
-  if (/^https?:\/\//.test(target)) {
+  if (isAddress(target)) {
     const subject = new ServerSubject(await findService({ ...options, url: target }));
     return { subject, expectations: await chosenExpectations(options.expect, subject.name) };
   }

@@ -10,7 +10,9 @@ const SAME_LOGPROB = 0.2;
 /** Tokens of the answers by which a chat's prompt is recognised. */
 const RECOGNISED_TOKENS = 8;
 const TIME_LIMIT_MS = 300_000;
+/** A minute's limits are free again by then. */
 const LONGEST_WAIT_SECONDS = 65;
+const MOST_WAITS = 5;
 /** What says that the request, not the moment, is the reason. */
 const REFUSALS = [400, 404, 405, 422, 501];
 
@@ -35,6 +37,8 @@ const chatSchema = z.object({
   choices: z.array(z.object({ message: z.object({ content: z.string().nullable() }) })).min(1),
   usage: z.object({ prompt_tokens: z.int() }),
 });
+
+const errorSchema = z.object({ error: z.object({ message: z.string() }) });
 
 type Messages = ExpectationOf<"answer">["messages"];
 
@@ -128,35 +132,42 @@ export class ServerSubject implements Subject {
 
   /** Waits where the service asks for it; CannotAsk when it refuses the request as such. */
   async #post<T>(path: string, schema: z.ZodType<T>, body: object): Promise<T> {
-    const { baseUrl, key, model } = this.#service;
-    for (;;) {
-      const response = await fetch(`${baseUrl}/${path}`, {
+    const { baseUrl, model } = this.#service;
+    const { status, text } = await this.#send(`${baseUrl}/${path}`, JSON.stringify({ model, ...body }));
+    const reply = jsonOf(text);
+    if (status !== 200) {
+      const said = `/${path}: ${status} ${errorSchema.safeParse(reply).data?.error.message ?? text.slice(0, 200)}`;
+      throw REFUSALS.includes(status) ? new CannotAsk(said) : new Error(`${baseUrl}${said}`);
+    }
+    const parsed = schema.safeParse(reply);
+    if (!parsed.success)
+      throw new CannotAsk(`/${path}: not the reply of an OpenAI-compatible server: ${z.prettifyError(parsed.error)}`);
+    return parsed.data;
+  }
+
+  async #send(url: string, body: string): Promise<{ status: number; text: string }> {
+    for (let waits = 0; ; waits++) {
+      const response = await fetch(url, {
         method: "POST",
-        headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
-        body: JSON.stringify({ model, ...body }),
+        headers: { authorization: `Bearer ${this.#service.key}`, "content-type": "application/json" },
+        body,
         signal: AbortSignal.timeout(TIME_LIMIT_MS),
+      }).catch((cause) => {
+        throw new Error(`${url} does not answer`, { cause });
       });
       const text = await response.text();
       const waitSeconds = Number(response.headers.get("retry-after") ?? Number.NaN);
-      if (response.status === 429 && waitSeconds <= LONGEST_WAIT_SECONDS) {
-        await new Promise((resolve) => setTimeout(resolve, waitSeconds * 1000));
-        continue;
-      }
-      if (REFUSALS.includes(response.status)) throw new CannotAsk(`/${path}: ${response.status} ${messageOf(text)}`);
-      if (!response.ok) throw new Error(`${baseUrl}/${path}: ${response.status} ${messageOf(text)}`);
-      const parsed = schema.safeParse(JSON.parse(text));
-      if (!parsed.success)
-        throw new CannotAsk(`/${path}: not the reply of an OpenAI-compatible server: ${z.prettifyError(parsed.error)}`);
-      return parsed.data;
+      if (response.status !== 429 || waits === MOST_WAITS || !(waitSeconds <= LONGEST_WAIT_SECONDS))
+        return { status: response.status, text };
+      await new Promise((resolve) => setTimeout(resolve, waitSeconds * 1000));
     }
   }
 }
 
-/** The error's own words, or the beginning of what came instead. */
-function messageOf(text: string): string {
+function jsonOf(text: string): unknown {
   try {
-    return (JSON.parse(text) as { error: { message: string } }).error.message;
+    return JSON.parse(text);
   } catch {
-    return text.slice(0, 200);
+    return undefined;
   }
 }

@@ -87,3 +87,11 @@ test("a model nothing is known of, and a line that is no expectation, are named"
   expect(await failureOf("conform", DEMO_FOLDER, "--expect", short)).toMatch(/3 ids have 2 next ones/);
   expect(await failureOf("conform", join(folder, "tiny"))).toMatch(/nothing is known of a model named checkpoint/);
 });
+
+test("options that say nothing of the subject, and a service that is not there, are refused", async () => {
+  expect(await failureOf("conform", DEMO_FOLDER, "--key", "lap_x")).toMatch(/--key says nothing of .*a folder/);
+  expect(await failureOf("conform", "http://127.0.0.1:9", "--engine", "ort")).toMatch(/--engine says nothing of/);
+  expect(await failureOf("conform", "http://127.0.0.1:9", "--key", "k", "--model", "lapidary-demo")).toMatch(
+    /http:\/\/127\.0\.0\.1:9\/v1\/completions does not answer/,
+  );
+});
