@@ -1,13 +1,19 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { PERU_ANSWER, PERU_PROMPT } from "../runtime/demo-model.ts";
 import { writeCheckpoint } from "../weights/tiny-checkpoint.ts";
 import { DEMO_FOLDER, failureOf, lapidary } from "./lapidary.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "lapidary-conform-"));
 afterAll(() => rm(folder, { recursive: true }));
+
+/** A model without a tokenizer, of no known name. */
+const tiny = join(folder, "tiny");
+beforeAll(async () => {
+  await lapidary("convert", writeCheckpoint(join(folder, "checkpoint")), tiny);
+});
 
 async function expectations(name: string, ...lines: object[]): Promise<string> {
   const path = join(folder, name);
@@ -72,10 +78,8 @@ test("a greedy token may differ where the lead is unclear", async () => {
 });
 
 test("what a folder cannot be asked is told and does not conform alone", async () => {
-  const checkpoint = writeCheckpoint(join(folder, "checkpoint"));
-  await lapidary("convert", checkpoint, join(folder, "tiny"));
   const file = await expectations("text.jsonl", { check: "tokens", text: "Hello", ids: [1] });
-  const report = await conform(join(folder, "tiny"), "--expect", file);
+  const report = await conform(tiny, "--expect", file);
   expect(report).toMatchObject({ code: 1, conforms: false, failed: 0, notAsked: 1 });
   expect(report.checks[0].detail).toMatch(/no tokenizer/);
 });
@@ -85,7 +89,7 @@ test("a model nothing is known of, and a line that is no expectation, are named"
   expect(await failureOf("conform", DEMO_FOLDER, "--expect", file)).toMatch(/odd\.jsonl, line 1: .*tokens/s);
   const short = await expectations("short.jsonl", { check: "score", name: "x", ids: [2, 3, 4], next_logprob: [-1] });
   expect(await failureOf("conform", DEMO_FOLDER, "--expect", short)).toMatch(/3 ids have 2 next ones/);
-  expect(await failureOf("conform", join(folder, "tiny"))).toMatch(/nothing is known of a model named checkpoint/);
+  expect(await failureOf("conform", tiny)).toMatch(/nothing is known of a model named checkpoint/);
 });
 
 test("options that say nothing of the subject, and a service that is not there, are refused", async () => {
