@@ -1,28 +1,30 @@
 import type { Plan } from "../../weights/plan.ts";
 import type { Script } from "./script.ts";
 
+/** A layer's weights have 4 bits and the table's 8, and a row takes as long with either. */
+const LAYER_WORK_PER_BYTE = 2;
 const NO_PARTS = { stages: [], helpers: [], vocabularyShards: [] };
 /** So that scripts list in the order of the ring. */
 const NUMBER_DIGITS = 2;
 
 /**
  * Cuts a service into at most `count` scripts for one machine, the API's first: each takes parts that follow each other in
- * the ring, and about the same bytes of weights, which is what a step costs. Helpers live with their stage.
+ * the ring, and about the same work of a token. Helpers live with their stage.
  */
 export function divideIntoScripts(plan: Plan, count: number, name: string): Script[] {
   const parts = [
-    ...plan.stages.map(({ bytes }, stage) => ({ stage, weights: bytes.weights })),
-    ...plan.vocabularyShards.map(({ bytes }, shard) => ({ shard, weights: bytes.weights })),
+    ...plan.stages.map(({ bytes }, stage) => ({ stage, work: bytes.weights * LAYER_WORK_PER_BYTE })),
+    ...plan.vocabularyShards.map(({ bytes }, shard) => ({ shard, work: bytes.weights })),
   ];
-  const total = parts.reduce((sum, { weights }) => sum + weights, 0);
+  const total = parts.reduce((sum, { work }) => sum + work, 0);
   const groups = Array.from({ length: count }, () => ({ stages: [] as number[], vocabularyShards: [] as number[] }));
   let before = 0;
   for (const part of parts) {
-    const middle = before + part.weights / 2;
+    const middle = before + part.work / 2;
     const { stages, vocabularyShards } = groups[Math.floor((count * middle) / total)]!;
     if ("stage" in part) stages.push(part.stage);
     else vocabularyShards.push(part.shard);
-    before += part.weights;
+    before += part.work;
   }
   const [first, ...others] = groups;
   const filled = others.filter(({ stages, vocabularyShards }) => stages.length + vocabularyShards.length > 0);

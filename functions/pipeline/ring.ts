@@ -82,9 +82,11 @@ export class Ring implements LinkEvents, Hops {
     return this.#hopTime.ms;
   }
 
-  /** To the first stage, on to each other, to a vocabulary shard, and back. */
+  /** To the first stage, on to each other, to a vocabulary shard, and back; and to helpers and back for every block. */
   get hopsOfStep(): number {
-    return this.#topology.stages.length + 2;
+    const { stages, layerParts } = this.#topology;
+    const blocks = layerParts === 1 ? 0 : 2 * stages.reduce((sum, { layerCount }) => sum + layerCount, 0);
+    return stages.length + 2 + 2 * blocks;
   }
 
   get unanswered(): number {

@@ -10,6 +10,7 @@ import { parseArgs } from "node:util";
 import { readManifest } from "../../cli/folder-source.ts";
 import { WorkerdProcesses } from "../bench/ring/workerd-processes.ts";
 import { startLocalServer } from "../end-to-end/local-server.ts";
+import { readCompletion } from "./completion-stream.ts";
 import { keyWithoutLimits } from "./key-without-limits.ts";
 import { percentile } from "./percentile.ts";
 
@@ -64,27 +65,16 @@ report();
 
 async function measure(streams: number): Promise<Sample> {
   const [startMs, cpuMs] = [performance.now(), workerd.cpuMs];
-  await Promise.all(Array.from({ length: streams }, (_, index) => stream(index)));
+  await Promise.all(
+    Array.from({ length: streams }, (_, seed) =>
+      readCompletion({ url: server.url, key }, { model: name, prompt: PROMPT, tokens, seed }),
+    ),
+  );
   const made = streams * tokens;
   return {
     tokensPerSecond: (made * SECOND_MS) / (performance.now() - startMs),
     cpuMsPerToken: (workerd.cpuMs - cpuMs) / made,
   };
-}
-
-/** Reads one streamed answer without looking at it, so that the client takes little of the machine. */
-async function stream(seed: number): Promise<void> {
-  const response = await fetch(`${server.url}/v1/completions`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
-    body: JSON.stringify({
-      ...{ model: name, prompt: PROMPT, stream: true, stream_options: { include_usage: true } },
-      ...{ max_tokens: tokens, temperature: 1, top_p: 1, seed, ignore_eos: true },
-    }),
-  });
-  let last = "";
-  for await (const piece of response.body!.pipeThrough(new TextDecoderStream())) last = (last + piece).slice(-400);
-  if (!last.includes(`"completion_tokens":${tokens}`)) throw new Error(`a stream ended early: ${last}`);
 }
 
 function report(): void {

@@ -7,11 +7,11 @@ interface ProcessLine {
   readonly command: string;
 }
 
-/** The workerd processes this process has started (wrangler runs one for the Worker and one as a proxy before it). */
+/** The workerd processes below a process (wrangler runs one for the Worker and one as a proxy before it). */
 export class WorkerdProcesses {
   readonly #pids: readonly number[];
 
-  constructor() {
+  constructor(parentPid = process.pid) {
     const { stdout } = spawnSync("ps", ["-eo", "pid=,ppid=,comm="], { encoding: "utf8" });
     const processes = stdout
       .trim()
@@ -22,9 +22,9 @@ export class WorkerdProcesses {
       });
     const parents = new Map(processes.map(({ pid, parent }) => [pid, parent]));
     const isOurs = (pid: number | undefined): boolean =>
-      pid !== undefined && pid > 1 && (pid === process.pid || isOurs(parents.get(pid)));
+      pid !== undefined && pid > 1 && (pid === parentPid || isOurs(parents.get(pid)));
     this.#pids = processes.filter(({ pid, command }) => command === "workerd" && isOurs(pid)).map(({ pid }) => pid);
-    if (this.#pids.length === 0) throw new Error("no workerd runs below this process");
+    if (this.#pids.length === 0) throw new Error(`no workerd runs below process ${parentPid}`);
   }
 
   /** Binds all their threads to one processor core. */
@@ -37,11 +37,22 @@ export class WorkerdProcesses {
    * the clock's; NaN where the system does not count it (it is Linux's /proc/PID/task/TID/schedstat).
    */
   get cpuMs(): number {
+    return this.#scheduled(0);
+  }
+
+  /** Milliseconds in which they were ready to run and other programs had the processors; NaN likewise. */
+  get waitedMs(): number {
+    return this.#scheduled(1);
+  }
+
+  #scheduled(column: number): number {
     try {
       const threads = this.#pids.flatMap((pid) =>
         readdirSync(`/proc/${pid}/task`).map((id) => `/proc/${pid}/task/${id}`),
       );
-      const nanoseconds = threads.map((thread) => Number(readFileSync(`${thread}/schedstat`, "utf8").split(" ")[0]));
+      const nanoseconds = threads.map((thread) =>
+        Number(readFileSync(`${thread}/schedstat`, "utf8").split(" ")[column]),
+      );
       return nanoseconds.reduce((sum, count) => sum + count, 0) / 1e6;
     } catch {
       return Number.NaN;
