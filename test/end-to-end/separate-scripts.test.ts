@@ -20,8 +20,8 @@ beforeAll(async () => {
   ensureLocalSecrets();
   storage = await mkdtemp(join(tmpdir(), "lapidary-separate-"));
   const options = { budgetBytes: 100e6, contextTokens: TOKENS, sessions: 4, chunkRows: 64 };
-  const plan = planModel(await readManifest(model), { ...options, layerParts: 1, stages: 2, vocabularyShards: 1 });
-  const vars = { LAPIDARY_STAGES: "2", LAPIDARY_VOCABULARY_SHARDS: "1" };
+  const plan = planModel(await readManifest(model), { ...options, layerParts: 2, stages: 2, vocabularyShards: 1 });
+  const vars = { LAPIDARY_STAGES: "2", LAPIDARY_LAYER_PARTS: "2", LAPIDARY_VOCABULARY_SHARDS: "1" };
   const scripts = separateScripts(plan, "separate");
   service = await startCluster({ scripts, port: 0, assetsOf: () => model, vars, persistTo: storage });
 });
@@ -31,7 +31,7 @@ afterAll(async () => {
 });
 
 test("a service of a script for each part, as it is deployed, answers", async () => {
-  expect(service.scripts).toHaveLength(5);
+  expect(service.scripts).toHaveLength(7);
   const key = await createDevKey(service.url);
   const response = await fetch(`${service.url}/v1/chat/completions`, {
     method: "POST",
