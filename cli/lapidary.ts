@@ -5,6 +5,8 @@ import { clusterCommand } from "./commands/cluster.ts";
 import { compareCommand } from "./commands/compare.ts";
 import { conformCommand } from "./commands/conform.ts";
 import { convertCommand } from "./commands/convert.ts";
+import { deployCommand } from "./commands/deploy.ts";
+import { destroyCommand } from "./commands/destroy.ts";
 import { generateCommand } from "./commands/generate.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { keyCommand } from "./commands/key.ts";
@@ -34,7 +36,9 @@ const program = new Command("lapidary")
   .addCommand(scoreCommand())
   .addCommand(compareCommand())
   .addCommand(conformCommand())
-  .addCommand(benchCommand());
+  .addCommand(benchCommand())
+  .addCommand(deployCommand())
+  .addCommand(destroyCommand());
 
 // A closed pipe (`lapidary … | head`) is the reader's choice, not a failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));

@@ -1,5 +1,6 @@
 import type { Manifest } from "../weights/manifest.ts";
 import { type Plan, planModel } from "../weights/plan.ts";
+import { pipelineVars } from "./pipeline-vars.ts";
 
 /** An isolate has 128 MB; this leaves room for what the plan does not count. */
 export const LOCAL_BUDGET_BYTES = 100e6;
@@ -29,12 +30,5 @@ export function localTopology(manifest: Manifest): LocalTopology {
     vocabularyShards: Math.min(table.shards.length, Math.max(FEWEST_VOCABULARY_SHARDS, fewest.vocabularyShards.length)),
   });
   if (plan.problems.length > 0) throw new Error(`${manifest.name} does not fit isolates: ${plan.problems.join("; ")}`);
-  const vars = {
-    LAPIDARY_STAGES: String(plan.stages.length),
-    LAPIDARY_LAYER_PARTS: String(plan.layerParts),
-    LAPIDARY_VOCABULARY_SHARDS: String(plan.vocabularyShards.length),
-    LAPIDARY_KV_TOKENS: String(contextTokens),
-    LAPIDARY_CHUNK_ROWS: String(LOCAL_CHUNK_ROWS),
-  };
-  return { plan, vars };
+  return { plan, vars: pipelineVars(plan, contextTokens, LOCAL_CHUNK_ROWS) };
 }
