@@ -20,9 +20,9 @@ export class Lane {
   frames = 1;
   readonly #options: LaneOptions;
   readonly #schedule: Schedule;
-  /** Sessions whose rows are in flight, and wait for an answer. */
+  /** Sessions that wait for an answer, or have one and have not come back with their next rows: they decode. */
   readonly #away = new Set<number>();
-  /** Sessions that were just answered: their next rows are moments away, and a frame waits for them. */
+  /** Those of them that were just answered: their next rows are moments away, and a frame waits for them. */
   readonly #due = new Set<number>();
   #dueTimer: ReturnType<typeof setTimeout> | undefined;
   #paused = false;
@@ -57,7 +57,7 @@ export class Lane {
       this.#inFlight++;
       void this.#options.transmit(this.route, offers).then(() => {
         this.#inFlight--;
-        for (const session of answered) if (this.#away.delete(session)) this.#due.add(session);
+        for (const session of answered) if (this.#away.has(session)) this.#due.add(session);
         this.#pump();
       });
     }

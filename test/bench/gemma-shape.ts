@@ -11,8 +11,8 @@ export interface GemmaShape {
 }
 
 /**
- * The released models; one with 2B's rows and layers but little to compute, to see what moving rows costs; and one small
- * enough for tests.
+ * The released models; one with 2B's rows and layers but little to compute, to see what moving rows costs; the bundled
+ * one; and one small enough for tests.
  */
 export const GEMMA_SHAPES: Readonly<Record<string, GemmaShape>> = {
   "2b": {
@@ -41,6 +41,17 @@ export const GEMMA_SHAPES: Readonly<Record<string, GemmaShape>> = {
     intermediate_size: 128,
     num_hidden_layers: 18,
     num_attention_heads: 1,
+    num_key_value_heads: 1,
+    head_dim: 64,
+    max_position_embeddings: 8192,
+  },
+  /** The bundled model's, with a longer context. */
+  demo: {
+    vocab_size: 2048,
+    hidden_size: 256,
+    intermediate_size: 1024,
+    num_hidden_layers: 6,
+    num_attention_heads: 4,
     num_key_value_heads: 1,
     head_dim: 64,
     max_position_embeddings: 8192,
