@@ -6,7 +6,8 @@ import type { Prices } from "./tenants/price.ts";
 
 const MAX_STAGES = 256;
 const MAX_VOCABULARY_SHARDS = 256;
-const MAX_REPLICAS = 16;
+/** Of each stage. */
+export const MAX_REPLICAS = 16;
 const MAX_CHUNK_ROWS = 1024;
 const MAX_KV_TOKENS = 1 << 24;
 /** What an engine has slots for, prefixes left out. */

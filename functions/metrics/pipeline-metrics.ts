@@ -17,7 +17,7 @@ export function pipelineMetrics(status: PipelineStatus): Metric[] {
     samples,
   });
   const replicas = stages.flatMap(({ replicas: copies }, stage) =>
-    copies.map((report, replica) => ({ labels: { stage, replica }, report })),
+    copies.map((report) => ({ labels: { stage, replica: report.replica }, report })),
   );
   return [
     gauge("pipeline_sessions", "Generations that run.", [{ value: sessions }]),
@@ -36,6 +36,9 @@ export function pipelineMetrics(status: PipelineStatus): Metric[] {
     ]),
     gauge("stage_kv_cached_tokens", "KV cache that prefixes hold until a session needs it.", [
       ...replicas.map(({ labels, report }) => ({ labels, value: report.cachedTokens })),
+    ]),
+    gauge("stage_draining", "1 when the replica takes no new sessions.", [
+      ...replicas.map(({ labels, report }) => ({ labels, value: Number(report.draining) })),
     ]),
     gauge("stage_suspect", "1 when the replica failed when last heard of.", [
       ...replicas.map(({ labels, report }) => ({ labels, value: Number(report.suspect) })),

@@ -25,6 +25,9 @@ import { readPipelineSettings } from "../settings.ts";
 import { KEPT_MS } from "../tenants/kept-generations.ts";
 import type { TokensUsed } from "../tenants/price.ts";
 
+/** Where storage keeps the number of replicas an operator asked for. */
+const REPLICAS = "replicas";
+
 /** What a reader that lost its stream has read. */
 interface LostReader {
   readonly tokens: number;
@@ -137,6 +140,17 @@ export class Conductor extends DurableObject<Env> {
     return { ...(await pipeline.status()), running: this.#runs.size, paused: this.#pauses.size };
   }
 
+  /** Has `count` replicas of each stage serve from now on, in this life and later ones. */
+  async resize(count: number | "configured"): Promise<ConductorStatus> {
+    const pipeline = await this.#ensureReady();
+    const configured = count === "configured";
+    if (configured) await this.ctx.storage.delete(REPLICAS);
+    else await this.ctx.storage.put(REPLICAS, count);
+    pipeline.resize(configured ? readPipelineSettings(this.env).replicas : count);
+    this.#restLater();
+    return await this.status();
+  }
+
   /** Forgets what is too old to be resumed. */
   override async alarm(): Promise<void> {
     const left = await this.#records.sweep(Date.now() - KEPT_MS, (id) => this.#runs.has(id));
@@ -145,7 +159,10 @@ export class Conductor extends DurableObject<Env> {
   }
 
   #ensureReady(): Promise<Pipeline> {
-    return this.#pipeline.ensureReady("", () => Pipeline.open(this.env, this.ctx.id.toString()));
+    return this.#pipeline.ensureReady("", async () => {
+      const replicas = await this.ctx.storage.get<number>(REPLICAS, { allowConcurrency: true });
+      return await Pipeline.open(this.env, this.ctx.id.toString(), replicas);
+    });
   }
 
   /** Reads the run of this id, or begins one; a run that is being paused has to be over first. */

@@ -62,6 +62,11 @@ export class Stage extends DurableObject<Env> {
     }
   }
 
+  /** Ends with its memory and its links: its conductor has no use for it any more. The call itself never returns. */
+  leave(): void {
+    this.ctx.abort("a replica that no session needs any more has ended");
+  }
+
   report(): PartReport {
     const helps = this.#helper.state !== "empty";
     const { state, failure } = helps ? this.#helper : this.#loaded;

@@ -76,6 +76,28 @@ export const usageReport = z.strictObject({
   refusals: z.array(z.strictObject({ day: z.iso.date(), reason: z.string(), count })),
 });
 
+/** 200 of GET and PATCH /admin/v1/replicas */
+export const replicasReply = z.strictObject({
+  replicas: count.describe("Of each stage, that serve."),
+  stages: z.array(
+    z.strictObject({
+      firstLayer: count,
+      layerCount: count,
+      replicas: z.array(
+        z.strictObject({
+          replica: count,
+          state: z.enum(["empty", "loading", "ready", "failed"]),
+          draining: z.boolean().describe("It takes no new sessions, and ends with its last one."),
+          suspect: z.boolean().describe("It failed when last heard of, or is not loaded yet: others are preferred."),
+          sessions: count,
+          reservedTokens: count.describe("KV cache promised to sessions."),
+          cachedTokens: count.describe("KV cache that prompts of earlier sessions hold until one needs it."),
+        }),
+      ),
+    }),
+  ),
+});
+
 export const auditLog = z.strictObject({
   entries: z.array(
     z.strictObject({

@@ -4,6 +4,7 @@ import {
   keyChangesSchema,
   newKeySchema,
   newTenantSchema,
+  replicasSchema,
   rotationSchema,
   tenantChangesSchema,
   tenantPageSchema,
@@ -54,6 +55,7 @@ const open = { security: "none", status: 200, errors: [421, 500, 503] } as const
 
 const TENANT = "/admin/v1/tenants/{tenant}";
 const KEY = `${TENANT}/keys/{key}`;
+const REPLICAS = "/admin/v1/replicas";
 
 /** Every operation of the API, in the order of its reference. */
 export const OPERATIONS: readonly Operation[] = [
@@ -223,5 +225,14 @@ export const OPERATIONS: readonly Operation[] = [
     summary: "Load the weights of every part now",
     reply: generation.readyReply,
     errors: [401, 500, 503, 504],
+  },
+  { ...read, method: "get", path: REPLICAS, summary: "How the stages' replicas are", reply: admin.replicasReply },
+  {
+    ...write,
+    method: "patch",
+    path: REPLICAS,
+    summary: "Add replicas of every stage, or let some end with their last session",
+    body: replicasSchema,
+    reply: admin.replicasReply,
   },
 ];

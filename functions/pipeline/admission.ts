@@ -69,6 +69,16 @@ export class Admission {
     return seat ?? (await this.#wait(asked, signal, resumed));
   }
 
+  /** Whether a session that finds a replica wrong may find another. */
+  get hasReplicas(): boolean {
+    return this.#replicas.count > 1;
+  }
+
+  /** After more replicas serve: lets in who waits for room. */
+  admitWaiting(): void {
+    this.#admitNext();
+  }
+
   /** Gives a session's place back. */
   release({ route, tokens }: Seat): void {
     this.#sessions--;
@@ -77,11 +87,9 @@ export class Admission {
     this.#admitNext();
   }
 
-  /** Another route for an admitted session, away from failed replicas; its slot stays. */
+  /** Another route for an admitted session, away from failed and draining replicas; its slot stays. */
   reroute({ route, tokens }: Seat): Seat {
-    this.#replicas.release(route, tokens);
-    // What was just given back always fits again.
-    const other = this.#replicas.stitch(tokens)!;
+    const other = this.#replicas.restitch(route, tokens);
     this.#prefixes.makeRoom(other);
     return { route: other, tokens, claim: null };
   }

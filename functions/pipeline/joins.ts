@@ -11,7 +11,7 @@ import { asLost, toInferenceError } from "./failure.ts";
 import { type FaultPlace, placeName } from "./frame.ts";
 import { isolateName } from "./isolate-name.ts";
 import { type PartBindings, partStub, stageNamespace, vocabularyNamespace } from "./part-stub.ts";
-import type { Route } from "./replicas.ts";
+import type { Route, StagePlace } from "./replicas.ts";
 import { JOIN_LIMIT_MS, REPORT_LIMIT_MS, withTimeLimit } from "./time-limit.ts";
 import { helperPlaces, type Topology } from "./topology.ts";
 
@@ -81,6 +81,19 @@ export class Joins {
   rest(): void {
     this.forget();
     this.#members.clear();
+  }
+
+  /** Ends the objects of a stage's replica, as far as they are in the ring. */
+  dismiss(stage: StagePlace): void {
+    const places: readonly FaultPlace[] = [...helperPlaces(this.#topology, stage), stage];
+    for (const place of places) {
+      const name = this.nameOf(place);
+      if (!this.#members.delete(name)) continue;
+      // It cannot answer: the call breaks off when the object ends.
+      const ended = stageNamespace(this.#bindings, stage.group, place.part).getByName(name).leave();
+      void ended.catch(() => {});
+    }
+    this.forget();
   }
 
   /** How many isolates the conductor, the stages of `route` and the vocabulary shards are spread over: what can work at once. */

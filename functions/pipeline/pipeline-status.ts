@@ -2,6 +2,11 @@ import type { PartReport } from "./assignment.ts";
 import type { EngineIdentity, StageRange, TableRange } from "./topology.ts";
 
 export interface ReplicaStatus extends PartReport {
+  readonly replica: number;
+  /** Sessions that are promised room in it. */
+  readonly seats: number;
+  /** It takes no new sessions, and ends with its last one. */
+  readonly draining: boolean;
   /** KV tokens promised to sessions, whole pages. */
   readonly reservedTokens: number;
   /** KV tokens that prefixes hold and no session has reserved, and how many prefixes there are; `sessions` counts these too. */
@@ -17,6 +22,8 @@ export interface ReplicaStatus extends PartReport {
 export interface PipelineStatus {
   readonly pipelineHash: string;
   readonly engine: EngineIdentity;
+  /** Of each stage, that serve. */
+  readonly replicas: number;
   readonly sessions: number;
   readonly waiting: number;
   /** Sessions the parts have been told of, and what they were asked and have not answered. */

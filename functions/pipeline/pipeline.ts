@@ -1,4 +1,3 @@
-import { InferenceError } from "../../runtime/errors.ts";
 import { createEngine } from "../engine-registry.ts";
 import type { Env } from "../env.ts";
 import { deployedModel, type Model } from "../model.ts";
@@ -10,7 +9,7 @@ import type { FaultPlace } from "./frame.ts";
 import { bytesToHex } from "./hex.ts";
 import type { PipelineStatus } from "./pipeline-status.ts";
 import { PrefixCache } from "./prefix-cache.ts";
-import { Replicas } from "./replicas.ts";
+import { Replicas, type Route } from "./replicas.ts";
 import { type Health, Ring } from "./ring.ts";
 import type { RingParts } from "./ring-session.ts";
 import { attentionTokens } from "./row-work.ts";
@@ -34,7 +33,10 @@ export class Pipeline implements RingParts, Health {
     this.model = model;
     this.topology = topology;
     this.pipelineHash = pipelineHash;
-    this.#replicas = new Replicas(topology.stages.length, topology.replicas, topology.kvTokens);
+    this.#replicas = new Replicas(topology.stages.length, topology.replicas, topology.kvTokens, (place) => {
+      this.prefixes.lose(place);
+      this.ring.dismiss(place);
+    });
     const owner = { pipelineHash, incarnation, conductor };
     this.ring = new Ring(env, topology, owner, this, attentionTokens(model.manifest.architecture));
     this.prefixes = new PrefixCache(this.ring, this.#replicas, topology.prefixTokens);
@@ -42,9 +44,13 @@ export class Pipeline implements RingParts, Health {
     this.embeddings = new Embeddings(topology, (shard, ids) => this.ring.embed(shard, ids));
   }
 
-  /** Reads the model and the settings; `conductor` is the object id that owns the parts. */
-  static async open(env: Env, conductor: string): Promise<Pipeline> {
-    const settings = readPipelineSettings(env);
+  /**
+   * Reads the model and the settings, of which `replicas` may be another number by now; `conductor` is the object id that
+   * owns the parts.
+   */
+  static async open(env: Env, conductor: string, replicas?: number): Promise<Pipeline> {
+    const deployed = readPipelineSettings(env);
+    const settings = { ...deployed, replicas: replicas ?? deployed.replicas };
     const model = await deployedModel(env);
     const engine = createEngine(settings.engine, settings.activations, settings.kvBits);
     const topology = planTopology(model.manifest, model.manifestHash, engine, settings);
@@ -57,6 +63,28 @@ export class Pipeline implements RingParts, Health {
     if (suspect) this.prefixes.lose(place);
   }
 
+  timed(route: Route, stepMs: number): void {
+    this.#replicas.timed(route, stepMs);
+  }
+
+  /**
+   * Has `count` replicas of each stage serve: more are loaded at once and preferred when they are ready, those beyond take
+   * no new sessions and end with their last one.
+   */
+  resize(count: number): void {
+    const before = this.#replicas.count;
+    this.#replicas.resize(count);
+    const stages = [...this.topology.stages.keys()];
+    for (let replica = count; replica < before; replica++)
+      for (const group of stages) this.prefixes.lose({ group, replica });
+    for (let replica = before; replica < count; replica++) {
+      for (const group of stages) this.#replicas.mark({ group, replica }, true);
+      const route = stages.map(() => replica);
+      this.ring.prepare(route).catch((error: unknown) => console.error(`replica ${replica} is not ready`, error));
+    }
+    this.admission.admitWaiting();
+  }
+
   /** Closes every link, with which the stages free what they hold; the next session opens them again. */
   rest(): void {
     this.prefixes.clear();
@@ -65,11 +93,8 @@ export class Pipeline implements RingParts, Health {
 
   /** Has every replica of every stage and every vocabulary shard loaded and linked; an InferenceError of the first that fails. */
   async load(): Promise<void> {
-    for (let replica = 0; replica < this.topology.replicas; replica++) {
-      const route = this.topology.stages.map(() => replica);
-      const passage = await this.ring.open(route, { tenant: "", weight: 1 });
-      this.ring.close(passage, new InferenceError("internal", "a session that was opened to load ends unused"));
-    }
+    for (let replica = 0; replica < this.#replicas.count; replica++)
+      await this.ring.prepare(this.topology.stages.map(() => replica));
   }
 
   /** Asks every part that was taken into the ring how it is. */
@@ -77,19 +102,30 @@ export class Pipeline implements RingParts, Health {
     const { engine, stages, shards } = this.topology;
     const stageStatus = await Promise.all(
       stages.map(async (range, group) => {
-        const replicas = Array.from({ length: this.topology.replicas }, async (_, replica) => {
+        const replicas = this.#replicas.of(group).map(async (replica) => {
+          // Before waiting for an answer: a draining replica may be gone by then.
+          const {
+            reservedTokens,
+            cachedTokens,
+            sessions: seats,
+            suspect,
+            draining,
+          } = this.#replicas.at({ group, replica });
+          const prefixes = this.prefixes.at({ group, replica });
           const report = await this.ring.report({ group, replica });
-          const { reservedTokens, cachedTokens, suspect } = this.#replicas.at(group, replica);
           const places = helperPlaces(this.topology, { group, replica });
           const helpers = await Promise.all(places.map((place) => this.ring.report(place)));
           return {
             ...report,
             state: worstState([report, ...helpers]),
             helpers,
+            replica,
+            seats,
             reservedTokens,
             cachedTokens,
-            prefixes: this.prefixes.at({ group, replica }),
+            prefixes,
             suspect,
+            draining,
           };
         });
         return { ...range, replicas: await Promise.all(replicas) };
@@ -108,6 +144,7 @@ export class Pipeline implements RingParts, Health {
     return {
       pipelineHash: this.pipelineHash,
       engine,
+      replicas: this.#replicas.count,
       sessions: this.admission.sessions,
       waiting: this.admission.waiting,
       passages: this.ring.passages,

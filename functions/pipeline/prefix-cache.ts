@@ -101,7 +101,7 @@ export class PrefixCache {
   keep({ shareKey, ids }: PrefixAsked, route: Route, session: number, held: SharedPage[]): void {
     const full = Math.floor(ids.length / PAGE_TOKENS);
     const kept = ids.slice(0, full * PAGE_TOKENS);
-    if (full === 0 || this.#limitTokens < PAGE_TOKENS) return;
+    if (full === 0 || this.#limitTokens < PAGE_TOKENS || !this.#replicas.serves(route)) return;
     const covering = this.#on(shareKey, route).find((prefix) => commonLength(prefix.ids, kept) === kept.length);
     if (covering !== undefined) this.#use(covering);
     const copy = covering === undefined ? this.#stages.fork(route, session, kept.length) : null;

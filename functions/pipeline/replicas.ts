@@ -4,6 +4,12 @@ import type { FaultPlace } from "./frame.ts";
 /** One replica of each stage, in their order. */
 export type Route = readonly number[];
 
+/** A stage's replica. */
+export interface StagePlace {
+  readonly group: number;
+  readonly replica: number;
+}
+
 interface Replica {
   /** KV tokens promised to sessions, whole pages. */
   reservedTokens: number;
@@ -12,31 +18,53 @@ interface Replica {
   sessions: number;
   /** Until then others are preferred, after a failure. */
   suspectUntilMs: number;
+  /** How long the last frames took on routes through it; UNKNOWN_MS before the first. */
+  stepMs: number;
 }
 
 /** How long a replica that failed is asked last. */
 const SUSPICION_MS = 30_000;
+/** More than any: what is loaded and known goes before what is not. */
+const UNKNOWN_MS = Number.MAX_VALUE;
+/** Weight of the newest frame in a replica's time. */
+const NEWEST = 0.1;
 
 export interface ReplicaLoad {
   readonly reservedTokens: number;
   readonly cachedTokens: number;
   readonly sessions: number;
   readonly suspect: boolean;
+  /** It takes no new sessions, and ends with its last one. */
+  readonly draining: boolean;
 }
 
 /** Tokens of KV cache a session of `tokens` tokens takes: whole pages. */
 export const pagedTokens = (tokens: number) => Math.ceil(tokens / PAGE_TOKENS) * PAGE_TOKENS;
 
-/** Who serves what: the replicas of every stage, and the KV cache that is promised in each. */
+const idle = (): Replica => ({
+  reservedTokens: 0,
+  cachedTokens: 0,
+  sessions: 0,
+  suspectUntilMs: 0,
+  stepMs: UNKNOWN_MS,
+});
+
+/**
+ * Who serves what: the replicas of every stage, and the KV cache that is promised in each. Replicas 0 … count − 1 serve;
+ * those beyond, after a change of the count, drain.
+ */
 export class Replicas {
   readonly #kvTokens: number;
-  readonly #groups: readonly (readonly Replica[])[];
+  readonly #groups: readonly Map<number, Replica>[];
+  readonly #onEmpty: (place: StagePlace) => void;
+  #count = 0;
 
-  constructor(stages: number, replicas: number, kvTokens: number) {
+  /** `onEmpty` hears of each draining replica that has lost its last session, before it is forgotten. */
+  constructor(stages: number, count: number, kvTokens: number, onEmpty: (place: StagePlace) => void = () => {}) {
     this.#kvTokens = Math.floor(kvTokens / PAGE_TOKENS) * PAGE_TOKENS;
-    this.#groups = Array.from({ length: stages }, () =>
-      Array.from({ length: replicas }, () => ({ reservedTokens: 0, cachedTokens: 0, sessions: 0, suspectUntilMs: 0 })),
-    );
+    this.#groups = Array.from({ length: stages }, () => new Map());
+    this.#onEmpty = onEmpty;
+    this.resize(count);
   }
 
   /** The most tokens any session can have. */
@@ -44,24 +72,31 @@ export class Replicas {
     return this.#kvTokens;
   }
 
+  /** How many of each stage serve. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Has `count` replicas of each stage serve. */
+  resize(count: number): void {
+    this.#count = count;
+    for (const group of this.#groups)
+      for (let replica = 0; replica < count; replica++) group.set(replica, group.get(replica) ?? idle());
+    this.#forgetEmpty();
+  }
+
   /** Reserves `tokens` in the best replica of every stage: healthy first, then the least loaded; null when one is full. */
   stitch(tokens: number): Route | null {
-    const needed = pagedTokens(tokens);
-    const nowMs = Date.now();
-    const suspicion = ({ suspectUntilMs }: Replica) => Number(suspectUntilMs > nowMs);
-    const route: number[] = [];
-    for (const group of this.#groups) {
-      const [best] = [...group.entries()]
-        .filter(([, { reservedTokens }]) => reservedTokens + needed <= this.#kvTokens)
-        .sort(
-          ([, a], [, b]) =>
-            suspicion(a) - suspicion(b) || a.reservedTokens - b.reservedTokens || a.sessions - b.sessions,
-        );
-      if (best === undefined) return null;
-      route.push(best[0]);
-    }
-    this.#book(route, needed, 1);
-    return route;
+    return this.#stitch(tokens, false);
+  }
+
+  /** Reserves along another route what is reserved along `route`; when there is none with room, along the same. */
+  restitch(route: Route, tokens: number): Route {
+    this.#book(route, -pagedTokens(tokens), -1);
+    // What was just given back always fits again, if only where it was.
+    const other = this.#stitch(tokens, false) ?? this.#stitch(tokens, true)!;
+    this.#forgetEmpty();
+    return other;
   }
 
   /** Reserves `tokens` along `route`; whether there is room. */
@@ -72,9 +107,13 @@ export class Replicas {
     return fits;
   }
 
-  /** Whether no replica of `route` has failed lately. */
+  /** Whether new sessions may take `route`, and no replica of it has failed lately. */
   serves(route: Route): boolean {
-    return this.#along(route).every(({ suspectUntilMs }) => suspectUntilMs <= Date.now());
+    const nowMs = Date.now();
+    return route.every((replica, group) => {
+      const found = this.#groups[group]!.get(replica);
+      return replica < this.#count && found !== undefined && found.suspectUntilMs <= nowMs;
+    });
   }
 
   /** Counts `tokens` more (or fewer) that only prefixes hold along `route`. */
@@ -83,24 +122,65 @@ export class Replicas {
   }
 
   /** By how much prefixes take more in `place` than is free or than `limitTokens`. */
-  cachedExcess({ group, replica }: { readonly group: number; readonly replica: number }, limitTokens: number): number {
-    const { reservedTokens, cachedTokens } = this.#groups[group]![replica]!;
+  cachedExcess({ group, replica }: StagePlace, limitTokens: number): number {
+    const { reservedTokens, cachedTokens } = this.#groups[group]!.get(replica) ?? idle();
     return cachedTokens - Math.min(limitTokens, this.#kvTokens - reservedTokens);
   }
 
-  /** Gives back what `stitch` or `reserve` reserved. */
+  /** Gives back what was reserved. */
   release(route: Route, tokens: number): void {
     this.#book(route, -pagedTokens(tokens), -1);
+    this.#forgetEmpty();
   }
 
   mark({ group, replica }: FaultPlace, suspect: boolean): void {
-    const found = group === "vocabulary" ? undefined : this.#groups[group]?.[replica];
+    const found = group === "vocabulary" ? undefined : this.#groups[group]?.get(replica);
     if (found !== undefined) found.suspectUntilMs = suspect ? Date.now() + SUSPICION_MS : 0;
   }
 
-  at(group: number, replica: number): ReplicaLoad {
-    const { reservedTokens, cachedTokens, sessions, suspectUntilMs } = this.#groups[group]![replica]!;
-    return { reservedTokens, cachedTokens, sessions, suspect: suspectUntilMs > Date.now() };
+  /** A frame took `stepMs` on its way round. */
+  timed(route: Route, stepMs: number): void {
+    for (const replica of this.#along(route))
+      replica.stepMs = replica.stepMs === UNKNOWN_MS ? stepMs : replica.stepMs + NEWEST * (stepMs - replica.stepMs);
+  }
+
+  /** The replicas of a stage, those that drain included. */
+  of(group: number): readonly number[] {
+    return [...this.#groups[group]!.keys()].sort((a, b) => a - b);
+  }
+
+  at({ group, replica }: StagePlace): ReplicaLoad {
+    const { reservedTokens, cachedTokens, sessions, suspectUntilMs } = this.#groups[group]!.get(replica)!;
+    return {
+      reservedTokens,
+      cachedTokens,
+      sessions,
+      suspect: suspectUntilMs > Date.now(),
+      draining: replica >= this.#count,
+    };
+  }
+
+  #stitch(tokens: number, withDraining: boolean): Route | null {
+    const needed = pagedTokens(tokens);
+    const nowMs = Date.now();
+    const suspicion = ({ suspectUntilMs }: Replica) => Number(suspectUntilMs > nowMs);
+    const route: number[] = [];
+    for (const group of this.#groups) {
+      const [best] = [...group]
+        .filter(([replica]) => withDraining || replica < this.#count)
+        .filter(([, { reservedTokens }]) => reservedTokens + needed <= this.#kvTokens)
+        .sort(
+          ([, a], [, b]) =>
+            suspicion(a) - suspicion(b) ||
+            a.reservedTokens - b.reservedTokens ||
+            a.sessions - b.sessions ||
+            a.stepMs - b.stepMs,
+        );
+      if (best === undefined) return null;
+      route.push(best[0]);
+    }
+    this.#book(route, needed, 1);
+    return route;
   }
 
   #book(route: Route, tokens: number, sessions: number): void {
@@ -110,8 +190,18 @@ export class Replicas {
     }
   }
 
+  #forgetEmpty(): void {
+    for (const [group, replicas] of this.#groups.entries())
+      for (const [replica, { sessions }] of replicas) {
+        if (replica < this.#count || sessions > 0) continue;
+        this.#onEmpty({ group, replica });
+        replicas.delete(replica);
+      }
+  }
+
+  /** What is forgotten has nothing to count. */
   #along(route: Route): Replica[] {
-    return route.map((replica, group) => this.#groups[group]![replica]!);
+    return route.flatMap((replica, group) => this.#groups[group]!.get(replica) ?? []);
   }
 }
 

@@ -217,7 +217,7 @@ export class RingSession implements TokenPipeline {
    */
   #mayPass(error: unknown): boolean {
     if (!(error instanceof InferenceError)) return false;
-    if (error.code === "bad_shard") return this.#parts.ring.topology.replicas > 1;
+    if (error.code === "bad_shard") return this.#parts.admission.hasReplicas;
     return PASSING.includes(error.code);
   }
 }

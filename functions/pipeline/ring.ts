@@ -15,7 +15,7 @@ import { OutboundLinks } from "./outbound-links.ts";
 import { Outstanding } from "./outstanding.ts";
 import { type PartBindings, partStub } from "./part-stub.ts";
 import { Passage } from "./passage.ts";
-import { passes, type Replicas, type Route } from "./replicas.ts";
+import { passes, type Replicas, type Route, type StagePlace } from "./replicas.ts";
 import type { ScheduleOptions } from "./schedule.ts";
 import { stepLimitMs } from "./time-limit.ts";
 import type { Hops } from "./timings.ts";
@@ -23,8 +23,8 @@ import type { Topology } from "./topology.ts";
 
 const shardPlace = (index: number): FaultPlace => ({ group: "vocabulary", replica: index });
 
-/** Is told which parts fail, and which answer again. */
-export type Health = Pick<Replicas, "mark">;
+/** Is told which parts fail, which answer again, and how long frames take. */
+export type Health = Pick<Replicas, "mark" | "timed">;
 
 /** A frame on its way round. */
 interface Step {
@@ -95,6 +95,12 @@ export class Ring implements LinkEvents, Hops {
 
   /** Has the parts of `route` ready and linked, and begins a session on it; InferenceError says what could not be. */
   async open(route: Route, share: Share): Promise<Passage> {
+    await this.prepare(route);
+    return this.adopt(route, this.#nextSession++, share);
+  }
+
+  /** Has the parts of `route` ready and linked. */
+  async prepare(route: Route): Promise<void> {
     await this.#joins.join(route, (place) => this.#suspect(place));
     const places = [{ group: 0, replica: route[0]! }, ...this.#shards.map(shardPlace)];
     const successors = places.map((place) => ({ place, name: this.#joins.nameOf(place) }));
@@ -108,7 +114,12 @@ export class Ring implements LinkEvents, Hops {
     }
     for (const [group, replica] of route.entries()) this.#replicas.mark({ group, replica }, false);
     this.#lane(route).frames = this.#framesOf(route);
-    return this.adopt(route, this.#nextSession++, share);
+  }
+
+  /** Ends a replica that no session passes any more, and the objects it is split over. */
+  dismiss(replica: StagePlace): void {
+    this.#links.close(replica);
+    this.#joins.dismiss(replica);
   }
 
   /**
@@ -198,6 +209,7 @@ export class Ring implements LinkEvents, Hops {
     const rows = offers.reduce((sum, offer) => sum + offer.rows, 0);
     const step: Step = { route, sessions: new Set(offers.map(({ session }) => session)) };
     const wanted = offers.some(({ selections }) => selections.length > 0);
+    const startMs = Date.now();
     this.#steps.set(number, step);
     this.#rowsUnderWay += rows;
     try {
@@ -206,6 +218,7 @@ export class Ring implements LinkEvents, Hops {
       });
       for (const { session, rows } of offers) this.#passages.get(session)?.sent(rows);
       this.#distribute(offers, await answers);
+      this.#replicas.timed(route, Date.now() - startMs);
     } catch (error) {
       if (error instanceof InferenceError && error.code === "timed_out") this.#loseRoute(route, error);
       for (const session of step.sessions) this.#fail(session, error);

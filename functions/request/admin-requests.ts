@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { MAX_REPLICAS } from "../settings.ts";
 import { TENANT_PATTERN } from "../tenants/key.ts";
 import { keyLimitChangesSchema, limitChangesSchema, raisedLimitsSchema } from "../tenants/limits.ts";
 
@@ -73,6 +74,14 @@ export const keyChangesSchema = z.strictObject({
 export const rotationSchema = z.strictObject({
   /** How long the key that is replaced still lets in. */
   graceSeconds: z.int().min(0).max(MAX_GRACE_SECONDS).default(DEFAULT_GRACE_SECONDS),
+});
+
+/** PATCH /admin/v1/replicas */
+export const replicasSchema = z.strictObject({
+  /** Of each stage; "configured": as LAPIDARY_REPLICAS says. */
+  replicas: z.union([z.literal("configured"), z.int().min(1).max(MAX_REPLICAS)], {
+    error: `expected a whole number from 1 to ${MAX_REPLICAS}, or "configured"`,
+  }),
 });
 
 /** A number in a query: always text. */

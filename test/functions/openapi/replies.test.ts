@@ -23,6 +23,7 @@ const BODIES: Record<string, object> = {
   "/v1/chat/completions": question("Hi", { max_tokens: 2 }),
   "/v1/completions": { model: MODEL, prompt: "Once", max_tokens: 2 },
   "/admin/v1/tenants": { name: `r-${crypto.randomUUID().slice(0, 30)}` },
+  "/admin/v1/replicas": { replicas: "configured" },
   "/admin/v1/tenants/{tenant}": { limits: { tokensPerDay: 1000 } },
 };
 

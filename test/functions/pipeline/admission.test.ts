@@ -52,7 +52,7 @@ test("sessions go to the replica with the most KV cache left, a suspect one last
   expect(await admission.admit(asks(10), staying)).toMatchObject({ route: [1, 2] });
   expect(await admission.admit(asks(10), staying)).toMatchObject({ route: [2, 2] });
   for (let count = 0; count < 3; count++) await admission.admit(asks(200), staying);
-  expect(replicas.at(1, 0)).toMatchObject({ suspect: true, sessions: 1 });
+  expect(replicas.at({ group: 1, replica: 0 })).toMatchObject({ suspect: true, sessions: 1 });
 });
 
 test("a place that does not become free in time is refused, and leaves the queue", async () => {

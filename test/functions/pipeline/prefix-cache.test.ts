@@ -99,7 +99,7 @@ test("sessions and prefixes never take more pages than there are, and the count 
     const answer = choose([1, 8, 40, 100]);
     const shareKey = choose(["a", "b"]);
     const fits = [0, 1].some(
-      (replica) => replicas.at(0, replica).reservedTokens + ids.length + answer + 32 <= KV_TOKENS,
+      (replica) => replicas.at({ group: 0, replica }).reservedTokens + ids.length + answer + 32 <= KV_TOKENS,
     );
     if (fits && running.length < 12) {
       const session = begin(shareKey, ids, await admission.admit(asking(shareKey, ids, answer), staying));
@@ -108,7 +108,7 @@ test("sessions and prefixes never take more pages than there are, and the count 
     } else running.splice(running.indexOf(choose(running)), 1)[0]!.end(choose(["kept", "kept", "kept", "failed"]));
     if (choose(text(0, 200)) === 0) prefixes.lose({ group: 0, replica: choose([0, 1]) });
     for (const [replica, { kv }] of stages.entries()) {
-      const { reservedTokens, cachedTokens } = replicas.at(0, replica);
+      const { reservedTokens, cachedTokens } = replicas.at({ group: 0, replica });
       expect(reservedTokens + cachedTokens).toBeLessThanOrEqual(KV_TOKENS);
       expect(KV_TOKENS - kv.freeTokens).toBeLessThanOrEqual(reservedTokens + cachedTokens);
     }
@@ -116,10 +116,13 @@ test("sessions and prefixes never take more pages than there are, and the count 
   expect(prefixes.counts.hits).toBeGreaterThan(100);
   for (const session of running.splice(0)) session.end("kept");
   for (const [replica, { kv }] of stages.entries())
-    expect(replicas.at(0, replica)).toMatchObject({ reservedTokens: 0, cachedTokens: KV_TOKENS - kv.freeTokens });
+    expect(replicas.at({ group: 0, replica })).toMatchObject({
+      reservedTokens: 0,
+      cachedTokens: KV_TOKENS - kv.freeTokens,
+    });
   prefixes.clear();
   expect(stages.map(({ kv }) => kv.freeTokens)).toEqual([KV_TOKENS, KV_TOKENS]);
-  expect([0, 1].map((replica) => replicas.at(0, replica).cachedTokens)).toEqual([0, 0]);
+  expect([0, 1].map((replica) => replicas.at({ group: 0, replica }).cachedTokens)).toEqual([0, 0]);
 });
 
 test("the least recently used goes first, and no replica keeps more than the limit", async () => {
@@ -137,7 +140,7 @@ test("the least recently used goes first, and no replica keeps more than the lim
   expect((await run(old)).claim).toMatchObject({ tokens: 64 });
   await run(text(2000, 65));
   expect((await run(recent)).claim).toBeNull();
-  expect(replicas.at(0, route[0]!).cachedTokens).toBe(128);
+  expect(replicas.at({ group: 0, replica: route[0]! }).cachedTokens).toBe(128);
 });
 
 test("a prefix is not left for less than a page, and the last id is always computed", async () => {
