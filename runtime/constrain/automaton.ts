@@ -30,7 +30,7 @@ export interface State {
  * More ways than these are given up: what is generated stays within the grammar, which lets several ways be open only
  * where a text may be read in several ways.
  */
-const MAX_WAYS = 512;
+const MAX_WAYS = 256;
 /** Repetitions within repetitions that one byte may open. */
 const MAX_OPENED = 8192;
 /** States that are kept: up to 2 kB each. */
@@ -103,7 +103,12 @@ export class Automaton {
     const seen = new Set<number>();
     let accepting = false;
     for (const way of begun) accepting = this.#open(way, ways, seen) || accepting;
-    ways.length = Math.min(ways.length, MAX_WAYS);
+    if (ways.length > MAX_WAYS) {
+      // The way that the costs before it were counted on stays.
+      const cheapest = ways.reduce((a, b) => (b.cost < a.cost ? b : a));
+      ways.splice(MAX_WAYS);
+      if (!ways.includes(cheapest)) ways[MAX_WAYS - 1] = cheapest;
+    }
     const key = `${accepting} ${ways.map(({ id }) => id).join(" ")}`;
     let state = this.#states.get(key);
     if (state === undefined) {
@@ -114,29 +119,38 @@ export class Automaton {
   }
 
   /** Adds the ways that may begin here, each once, down to what reads a byte; true when the text may be over. */
-  #open(way: Way | null, ways: Way[], seen: Set<number>): boolean {
-    if (way === null) return true;
-    if (way.cost === Number.POSITIVE_INFINITY || seen.has(way.id)) return false;
-    seen.add(way.id);
-    const { head, at, max, next } = way;
-    switch (head.kind) {
-      case "sequence":
-        return this.#open(
-          head.parts.reduceRight<Way | null>((after, part) => this.#begin(part, after), next),
-          ways,
-          seen,
-        );
-      case "choice":
-        return head.options.map((option) => this.#open(this.#begin(option, next), ways, seen)).includes(true);
-      case "rule":
-        return this.#open(this.#begin(head.body!, next), ways, seen);
-      case "repeat":
-        if (max > 0) ways.push(way);
-        return at === 0 && this.#open(next, ways, seen);
-      default:
-        ways.push(way);
-        return false;
+  #open(first: Way | null, ways: Way[], seen: Set<number>): boolean {
+    let over = false;
+    // A stack of its own: what may be left out can follow itself thousands of times.
+    const pending = [first];
+    while (pending.length > 0) {
+      const way = pending.pop()!;
+      if (way === null) {
+        over = true;
+        continue;
+      }
+      if (way.cost === Number.POSITIVE_INFINITY || seen.has(way.id)) continue;
+      seen.add(way.id);
+      const { head, at, max, next } = way;
+      switch (head.kind) {
+        case "sequence":
+          pending.push(head.parts.reduceRight<Way | null>((after, part) => this.#begin(part, after), next));
+          break;
+        case "choice":
+          pending.push(...head.options.map((option) => this.#begin(option, next)).reverse());
+          break;
+        case "rule":
+          pending.push(this.#begin(head.body!, next));
+          break;
+        case "repeat":
+          if (max > 0) ways.push(way);
+          if (at === 0) pending.push(next);
+          break;
+        default:
+          ways.push(way);
+      }
     }
+    return over;
   }
 
   #begin(head: Expression, next: Way | null): Way {

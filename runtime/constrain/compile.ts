@@ -5,10 +5,14 @@ import { type Expression, Expressions, type LiteralCosts } from "./expression.ts
 import { JsonText } from "./json-text.ts";
 import { PatternError, patternExpression } from "./pattern.ts";
 import { schemaExpression } from "./schema-compiler.ts";
+import { checkSchemaText } from "./schema-keywords.ts";
 import type { CallsSpecification, ConstraintSpecification } from "./specification.ts";
 
 /** Calls in one answer. */
 const MAX_CALLS = 16;
+const MAX_CHOICES_CHARACTERS = 32 * 1024;
+/** Of all functions' schemas together. */
+const MAX_FUNCTIONS_CHARACTERS = 128 * 1024;
 
 /** What an answer must be, whole. */
 export interface Grammar {
@@ -36,6 +40,7 @@ function rootOf(specification: ConstraintSpecification, json: JsonText, anyText:
     case "json_object":
       return json.object(json.value());
     case "json_schema":
+      checkSchemaText(specification.schema, ["schema"]);
       return schemaExpression(json, specification.schema, ["schema"]);
     case "regex":
       try {
@@ -45,6 +50,7 @@ function rootOf(specification: ConstraintSpecification, json: JsonText, anyText:
         throw error;
       }
     case "choice":
+      checkLength("choices", specification.choices.join(""), MAX_CHOICES_CHARACTERS);
       return expressions.oneOf(specification.choices);
     case "calls":
       return calls(specification, json, anyText);
@@ -58,6 +64,9 @@ function calls(
   anyText: Expression,
 ): Expression {
   const { sequence, choice, literal, repeat, bytes, optional } = json.expressions;
+  for (const [index, { parameters }] of functions.entries())
+    checkSchemaText(parameters, ["functions", index, "parameters"]);
+  checkLength("functions", JSON.stringify(functions), MAX_FUNCTIONS_CHARACTERS);
   const call = choice(
     ...functions.map(({ name, parameters }, index) => {
       const path = ["functions", index, "parameters"];
@@ -69,6 +78,11 @@ function calls(
   if (otherwise === "nothing") return all;
   const text = sequence(bytes([0x00, 0x08], [0x0e, 0x1f], [0x21, 0x7a], [0x7c, 0xff]), anyText);
   return choice(all, optional(text));
+}
+
+function checkLength(field: string, text: string, mostCharacters: number): void {
+  if (text.length > mostCharacters)
+    throw new ConstraintError([field], `more than ${mostCharacters} characters together`);
 }
 
 function placeOf({ type }: ConstraintSpecification): string[] {

@@ -30,7 +30,8 @@ export class Grammars {
 
   /** ConstraintError when the specification cannot be used. */
   compile(specification: ConstraintSpecification): CompiledGrammar {
-    const key = JSON.stringify(specification);
+    // A big integer is refused when it is compiled.
+    const key = JSON.stringify(specification, (_, value) => (typeof value === "bigint" ? `${value}n` : value));
     const grammar = this.#known.get(key) ?? this.#compile(specification);
     this.#known.delete(key);
     this.#known.set(key, grammar);

@@ -5,8 +5,8 @@ import type { Expression, Expressions } from "./expression.ts";
 export type CharacterForm = (ranges: CodePoints) => Expression;
 
 const MAX_REPEAT = 1000;
-/** Repetitions within repetitions multiply. */
-const MAX_COUNT = 10_000;
+/** Of a pattern: places where a text may be at the same time. */
+const MAX_OPEN = 1000;
 const MAX_DEPTH = 32;
 
 const DIGITS: CodePoints = [[0x30, 0x39]];
@@ -55,14 +55,19 @@ export interface Pattern {
 }
 
 interface Part extends Pattern {
-  /** How often its innermost part may occur. */
-  readonly count: number;
+  readonly isSet: boolean;
+  /** Places in it where a text may be at once, where a repeated set is one: its count is all that differs. */
+  readonly open: number;
+  /** The same where it is repeated itself, and every count makes a difference. */
+  readonly expanded: number;
 }
 
 class PatternParser {
   readonly #expressions: Expressions;
   readonly #characters: readonly string[];
   readonly #form: CharacterForm;
+  /** Sets that occur again are the same expression. */
+  readonly #sets = new Map<string, Expression>();
   #at = 0;
 
   constructor(expressions: Expressions, characters: readonly string[], form: CharacterForm) {
@@ -73,6 +78,7 @@ class PatternParser {
 
   parse(): Pattern {
     const pattern = this.#choice(0);
+    this.#checkSize(pattern.open);
     if (this.#at < this.#characters.length) this.#fail("a ) without its (");
     return pattern;
   }
@@ -86,7 +92,7 @@ class PatternParser {
       expression: this.#expressions.choice(...options.map(({ expression }) => expression)),
       shortest: Math.min(...options.map(({ shortest }) => shortest)),
       longest: Math.max(...options.map(({ longest }) => longest)),
-      count: Math.max(...options.map(({ count }) => count)),
+      ...sizes(options),
     };
   }
 
@@ -108,7 +114,7 @@ class PatternParser {
       expression: this.#expressions.sequence(...parts.map(({ expression }) => expression)),
       shortest: parts.reduce((sum, { shortest }) => sum + shortest, 0),
       longest: parts.reduce((sum, { longest }) => sum + longest, 0),
-      count: Math.max(1, ...parts.map(({ count }) => count)),
+      ...sizes(parts),
     };
   }
 
@@ -119,13 +125,16 @@ class PatternParser {
     // Lazy or not, the same texts match.
     this.#take("?");
     if (this.#quantifier()) this.#fail("nothing to repeat");
-    const product = part.count * Math.max(1, Number.isFinite(max) ? max : min);
-    if (product > MAX_COUNT) this.#fail(`repetitions multiply to more than ${MAX_COUNT}`);
+    const expanded = part.expanded * Math.max(1, Number.isFinite(max) ? max : min);
+    const open = part.isSet ? 1 : expanded;
+    this.#checkSize(open);
     return {
       expression: this.#expressions.repeat(part.expression, min, max),
       shortest: part.shortest * min,
       longest: max === 0 || part.longest === 0 ? 0 : part.longest * max,
-      count: product,
+      isSet: false,
+      open,
+      expanded,
     };
   }
 
@@ -148,7 +157,10 @@ class PatternParser {
     if (this.#take("(")) return this.#group(depth);
     const ranges = this.#take("[") ? this.#set() : this.#single();
     if (ranges.length === 0) this.#fail("a set without characters");
-    return { expression: this.#form(ranges), shortest: 1, longest: 1, count: 1 };
+    const key = ranges.join(" ");
+    const expression = this.#sets.get(key) ?? this.#form(ranges);
+    this.#sets.set(key, expression);
+    return { expression, shortest: 1, longest: 1, isSet: true, open: 1, expanded: 1 };
   }
 
   #group(depth: number): Part {
@@ -236,6 +248,11 @@ class PatternParser {
     return there;
   }
 
+  #checkSize(open: number): void {
+    if (open > MAX_OPEN)
+      this.#fail(`more than ${MAX_OPEN} parts, those within repetitions counted as often as they occur`);
+  }
+
   #fail(problem: string): never {
     throw new PatternError(`the pattern cannot be used, at character ${this.#at}: ${problem}`);
   }
@@ -244,6 +261,15 @@ class PatternParser {
 /** A pattern that is wrong or not supported. */
 export class PatternError extends Error {
   override readonly name = "PatternError";
+}
+
+function sizes(parts: readonly Part[]): Pick<Part, "isSet" | "open" | "expanded"> {
+  const [first] = parts;
+  return {
+    isSet: parts.length === 1 && first!.isSet,
+    open: parts.reduce((sum, { open }) => sum + open, 0),
+    expanded: parts.reduce((sum, { expanded }) => sum + expanded, 0),
+  };
 }
 
 function single(character: string): CodePoints {

@@ -5,13 +5,19 @@ import type { JsonText } from "./json-text.ts";
 import { integersIn, type NumberRange, numbersIn } from "./number-range.ts";
 import { type Pattern, PatternError, patternExpression } from "./pattern.ts";
 import { areDisjoint } from "./schema-disjoint.ts";
-import { checkSchemaText, type JsonType } from "./schema-keywords.ts";
+import type { JsonType } from "./schema-keywords.ts";
 import { type SchemaObject, typesOf } from "./schema-merge.ts";
 import { SchemaReferences } from "./schema-references.ts";
 import type { JsonSchema } from "./specification.ts";
 
+/** Of the names that others must differ from: what tells them apart is built character by character. */
+const MAX_TAKEN_CHARACTERS = 4096;
+const MAX_TAKEN_NAME_CHARACTERS = 256;
 /** Different schemas within one, with those that joining makes. */
 const MAX_SCHEMAS = 1000;
+/** Of those, within one another: a schema whose joining makes ever new ones ends here. */
+const MAX_NESTED = 200;
+const MAX_JOINED_CHARACTERS = 128 * 1024;
 
 /** Keywords that tell the type where none is given. */
 const TYPE_OF: Readonly<Record<string, JsonType>> = {
@@ -31,7 +37,8 @@ interface Made {
 
 /**
  * JSON text that satisfies a schema, and is of `type` where that is given: not all of it, but nothing else. Properties come
- * in the schema's order, and others than those only where `additionalProperties` asks for them or none are named.
+ * in the schema's order, and others than those only where `additionalProperties` asks for them or none are named. The
+ * schema has passed `checkSchemaText`. ConstraintError for what is not supported or goes over a limit.
  */
 export function schemaExpression(
   json: JsonText,
@@ -39,7 +46,6 @@ export function schemaExpression(
   path: ConstraintPath,
   type?: JsonType,
 ): Expression {
-  checkSchemaText(schema, path);
   const compiler = new SchemaCompiler(json, schema);
   return type ? compiler.compileAs(type, schema, path) : compiler.compile(schema, path);
 }
@@ -49,6 +55,7 @@ class SchemaCompiler {
   readonly #references: SchemaReferences;
   /** By the text of what is resolved. */
   readonly #made = new Map<string, Made>();
+  #nested = 0;
 
   constructor(json: JsonText, root: JsonSchema) {
     this.#json = json;
@@ -70,11 +77,21 @@ class SchemaCompiler {
       known.recursive = true;
       return known.rule;
     }
-    if (this.#made.size >= MAX_SCHEMAS || this.#json.expressions.full)
-      throw new ConstraintError(path, `the schema comes to more than ${MAX_SCHEMAS} schemas; make it smaller`);
+    if (
+      this.#made.size >= MAX_SCHEMAS ||
+      this.#nested >= MAX_NESTED ||
+      key.length > MAX_JOINED_CHARACTERS ||
+      this.#json.expressions.full
+    )
+      throw new ConstraintError(
+        path,
+        `the schema comes to more than ${MAX_SCHEMAS} schemas, or to larger ones than can be; make it smaller`,
+      );
     const made: Made = { rule: this.#json.expressions.rule(), recursive: false };
     this.#made.set(key, made);
+    this.#nested += 1;
     const body = this.#build(resolved, path);
+    this.#nested -= 1;
     made.rule.body = body;
     made.expression = made.recursive ? made.rule : body;
     return made.expression;
@@ -164,7 +181,17 @@ class SchemaCompiler {
     const place = [...path, "propertyNames"];
     const allowed = this.#references.resolve(propertyNames as JsonSchema, place);
     const names = this.#references.join({ type: "string" }, allowed, place);
-    if (names !== false && Object.keys(names).join() === "type") return this.#json.nameBeside(taken);
+    if (names !== false && Object.keys(names).join() === "type") {
+      if (
+        taken.join("").length > MAX_TAKEN_CHARACTERS ||
+        taken.some(({ length }) => length > MAX_TAKEN_NAME_CHARACTERS)
+      )
+        throw new ConstraintError(
+          [...path, "additionalProperties"],
+          `supported beside names of up to ${MAX_TAKEN_NAME_CHARACTERS} characters each and ${MAX_TAKEN_CHARACTERS} together`,
+        );
+      return this.#json.nameBeside(taken);
+    }
     if (taken.length === 0) return this.compile(names, place);
     const { type: _, enum: listed, ...rest } = names as SchemaObject;
     if (!Array.isArray(listed) || Object.keys(rest).length > 0 || !taken.every((name) => listed.includes(name)))

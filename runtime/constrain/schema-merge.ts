@@ -6,7 +6,7 @@ export type SchemaObject = { readonly [keyword: string]: unknown };
 const LOWER_BOUNDS = ["minimum", "exclusiveMinimum", "minLength", "minItems"];
 const UPPER_BOUNDS = ["maximum", "exclusiveMaximum", "maxLength", "maxItems"];
 /** Branches of two anyOf that are joined. */
-const MAX_PAIRS = 256;
+const MAX_PAIRS = 64;
 const SUBSCHEMAS = ["items", "additionalProperties", "propertyNames"];
 const EITHER = ["pattern", "format", "prefixItems", "oneOf"];
 

@@ -5,10 +5,13 @@ import type { JsonSchema } from "./specification.ts";
 
 /** References and allOf that follow each other. */
 const MAX_HOPS = 32;
+/** Of references and parts of allOf, over all places that hold them. */
+const MAX_JOINS = 5000;
 
 /** Replaces what a schema says in other places by what they say. */
 export class SchemaReferences {
   readonly #root: JsonSchema;
+  #joins = 0;
 
   constructor(root: JsonSchema) {
     this.#root = root;
@@ -22,13 +25,20 @@ export class SchemaReferences {
     let resolved: JsonSchema = own;
     if ($ref !== undefined) {
       const place = [...path, "$ref"];
-      resolved = this.join(resolved, this.resolve(this.#at($ref as string, place), place, hops + 1), path);
+      resolved = this.join(resolved, this.#resolvePart(this.#at($ref as string, place), place, hops), path);
     }
     for (const [index, part] of (allOf as JsonSchema[]).entries()) {
       const place = [...path, "allOf", index];
-      resolved = this.join(resolved, this.resolve(part, place, hops + 1), place);
+      resolved = this.join(resolved, this.#resolvePart(part, place, hops), place);
     }
     return resolved;
+  }
+
+  #resolvePart(part: JsonSchema, place: ConstraintPath, hops: number): JsonSchema {
+    this.#joins += 1;
+    if (this.#joins > MAX_JOINS)
+      throw new ConstraintError(place, `the schema joins more than ${MAX_JOINS} references and parts of allOf`);
+    return this.resolve(part, place, hops + 1);
   }
 
   /** What satisfies both of two resolved schemas. */

@@ -21,12 +21,43 @@ const doubling = {
   ),
 };
 
+/** Each definition refers to three of the level below, so that the ways to the lowest multiply. */
+const multiplying = {
+  $ref: "#/$defs/a12",
+  $defs: Object.fromEntries(
+    Array.from({ length: 13 }, (_, level) =>
+      ["a", "b", "c"].map((name): [string, object] => [
+        `${name}${level}`,
+        level === 0
+          ? { required: [name] }
+          : {
+              allOf: ["a", "b", "c"].map((below) => ({ $ref: `#/$defs/${below}${level - 1}` })),
+              required: [`${name}${level}`],
+            },
+      ]),
+    ).flat(),
+  ),
+};
+
 describe("refused with the limit's name", () => {
   test.each<[string, JsonSchema, string]>([
     ["deep", nested(40), "deep"],
     ["long", { enum: ["x".repeat(40_000)] }, "longer"],
     ["many", { enum: Array(1001).fill(1) }, "1000"],
     ["exponential by joining", doubling, "joined"],
+    [
+      "joining that makes ever new forms",
+      { anyOf: [{ type: "null" }, { anyOf: [{ type: "integer" }, { $ref: "#" }], $ref: "#" }] },
+      "branches",
+    ],
+    ["references that multiply", multiplying, "joins more than"],
+    [
+      "a name that is too long to be told apart",
+      { type: "object", properties: { ["x".repeat(20_000)]: {} }, additionalProperties: true },
+      "characters",
+    ],
+    ["a very long pattern", { type: "string", pattern: "\\W?[^a]?".repeat(3500) }, "parts"],
+    ["repetitions within repetitions", { type: "string", pattern: "^((a{0,20}){0,20}b?){0,20}$" }, "parts"],
     ["a reference to itself", { $ref: "#" }, "follow each other"],
     [
       "references in a ring",
@@ -71,11 +102,14 @@ describe("taken, and answered in bounded time", () => {
         ],
       },
     ],
-    ["repetition within repetition", { type: "string", pattern: "^((a{0,20}){0,20}b?){0,20}$" }],
+    ["repetition within repetition", { type: "string", pattern: "^((a{0,9}){0,9}b?){0,9}$" }],
     [
       "a name for every reading",
       { type: "object", properties: { __proto__: { type: "integer" }, constructor: { const: 1 } } },
     ],
+    ["a very long name", { type: "object", properties: { ["x".repeat(20_000)]: {} } }],
+    ["a long pattern of what may be left out", { type: "string", pattern: "\\W?[^a]?".repeat(200) }],
+    ["values that begin alike", { enum: Array.from({ length: 200 }, (_, length) => "a".repeat(length)) }],
     ["a very long text", { type: "string", minLength: 100, maxLength: 1_000_000_000 }],
   ])("%s", (_, schema) => {
     const grammar = compiledSchema(schema);
