@@ -111,12 +111,12 @@ describe("a chat with tools", () => {
   });
 
   test("refuses parameters that it cannot hold to, by name", async () => {
-    const broken = { type: "function", function: { name: "f", parameters: { type: "object", propertyNames: {} } } };
+    const broken = { type: "function", function: { name: "f", parameters: { type: "object", patternProperties: {} } } };
     const error = await errorOf(await caller.post(CHAT, question("Hi", { tools: [clock, broken] })));
     expect(error).toMatchObject({
       status: 400,
       code: "invalid_schema",
-      param: "tools[1].function.parameters.propertyNames",
+      param: "tools[1].function.parameters.patternProperties",
     });
   });
 });
