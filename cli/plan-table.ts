@@ -4,8 +4,8 @@ import type { IsolateBytes } from "../weights/plan-memory.ts";
 const MEGABYTE = 1e6;
 
 /**
- * What each isolate of a plan holds, in columns: stages first, then vocabulary shards. Where layers are split, a line for
- * each part.
+ * What each isolate of a plan holds, in columns: stages first, then vocabulary shards. Where layers are split, each part
+ * has a line.
  */
 export function planTable(plan: Plan): string {
   const { layerParts, stages, vocabularyShards } = plan;

@@ -34,7 +34,7 @@ const pipelineSchema = z.object({
   LAPIDARY_KV_BITS: z.literal(["8", "16", "32"]).optional(),
   /** Groups of layers. */
   LAPIDARY_STAGES: whole(1, MAX_STAGES, 3),
-  /** Objects that each layer is split over; more than 1 for models whose layer does not fit one. Changes answers' bits. */
+  /** Objects that each layer is split over: more than 1 where a layer does not fit one. Part of the answers' bits. */
   LAPIDARY_LAYER_PARTS: whole(1, MAX_LAYER_PARTS, 1),
   LAPIDARY_VOCABULARY_SHARDS: whole(1, MAX_VOCABULARY_SHARDS, 2),
   /** Copies of each stage. */

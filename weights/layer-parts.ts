@@ -19,8 +19,9 @@ export interface LayerPart {
 
 /**
  * Splits every layer of a model into `parts` parts, as evenly as whole heads and whole activation segments of 128
- * columns allow (whole blocks of 32 where the feed-forward is too narrow for that). A part takes the groups of query heads of some
- * key heads or, where there are fewer key heads than parts, some query heads of one. WeightsError when that is impossible.
+ * columns allow (whole blocks of 32 where the feed-forward is too narrow for that). A part takes the groups of query
+ * heads of some key heads or, where there are fewer key heads than parts, some query heads of one. WeightsError when that
+ * is impossible.
  */
 export function splitLayer(architecture: Architecture, parts: number): readonly LayerPart[] {
   const { numAttentionHeads, numKeyValueHeads, intermediateSize } = architecture;

@@ -40,8 +40,9 @@ function stageCure({ layerCount, bytes }: StagePlan, layerParts: number, options
   const { budgetBytes, contextTokens, sessions } = options;
   const more = options.layerParts === undefined ? "no wider split of its layers fits" : "split its layers more";
   if (layerCount > 1) return options.layerParts === undefined ? "use more stages" : "use more stages or layer parts";
+  const held = layerParts === 1 ? "one layer" : "its part of one layer";
   if (JS_HEAP_BYTES + WASM_CODE_BYTES + bytes.weights > budgetBytes)
-    return `the weights of ${layerParts === 1 ? "one layer" : "its part of one layer"} alone take ${megabytes(bytes.weights)}: ${more}`;
+    return `the weights of ${held} alone take ${megabytes(bytes.weights)}: ${more}`;
   return `it holds a single layer, so plan fewer KV tokens than ${sessions} × ${contextTokens} or frames of fewer rows`;
 }
 

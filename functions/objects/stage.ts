@@ -28,8 +28,8 @@ interface LoadedStage {
 }
 
 /**
- * A group of layers with the KV cache of its sessions, or one part of such a group whose layers are split. Holds nothing that
- * the conductor could not feed it again.
+ * A group of layers with the KV cache of its sessions, or one part of such a group whose layers are split. Holds nothing
+ * that the conductor could not feed it again.
  */
 export class Stage extends DurableObject<Env> {
   readonly #node = new StageNode((successor) => partStub(this.env, successor));

@@ -6,7 +6,7 @@ import { type Frame, type FrameOf, frameHead } from "./frame.ts";
 import { decodeFrame, encodeFrame } from "./frame-codec.ts";
 import type { Link, LinkTaker } from "./link.ts";
 
-/** A helper's side of the link to the stage it works for. What the helper does it does at once, so nothing queues here. */
+/** A helper's side of the link to the stage it works for. What it does it does at once, so nothing queues here. */
 export class HelperNode implements LinkTaker {
   /** The stage; what it told of sessions ends with this link. */
   #leader: Link | null = null;

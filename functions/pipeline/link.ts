@@ -127,7 +127,10 @@ export async function dialLink(stub: Fetcher, peer: string, caller: Caller, even
   return new Link(response.webSocket, peer, caller, events);
 }
 
-/** Answers an upgrade; the caller's node gets the link before its first message. Anything that is no upgrade of ours is a 426. */
+/**
+ * Answers an upgrade; the caller's node gets the link before its first message. Anything that is no upgrade of ours is a
+ * 426.
+ */
 export function acceptLink(request: Request, nodeFor: (caller: Caller) => LinkTaker): Response {
   const caller = readCaller(request);
   if (caller === null) return new Response("expected a link of the ring", { status: 426 });
