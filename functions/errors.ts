@@ -2,7 +2,7 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { InferenceError, type InferenceErrorCode } from "../runtime/errors.ts";
 import { WeightsError } from "../weights/errors.ts";
 import type { GenerationFailure, GenerationRefusal } from "./pipeline/generation-call.ts";
-import { retryHeaders } from "./tenants/rate-headers.ts";
+import { limitCode, limitMessage, limitType, retryHeaders } from "./tenants/rate-headers.ts";
 import type { Refusal } from "./tenants/reservation.ts";
 
 export interface ApiErrorOptions {
@@ -76,13 +76,22 @@ const FAILURE_STATUS: Readonly<Record<InferenceErrorCode, ContentfulStatusCode>>
 
 const INTERNAL_MESSAGE = "The server had an internal error. Its log has more under this request's x-request-id.";
 
+/** What a limit refuses now, with the time to wait. */
+export function limitError(refusal: Refusal, headers: Readonly<Record<string, string>> = {}): ApiError {
+  return new ApiError(429, limitCode(refusal.kind), limitMessage(refusal), {
+    type: limitType(refusal.kind),
+    headers: { ...headers, ...retryHeaders(refusal.retryAfterMs) },
+    limit: refusal,
+  });
+}
+
 /** A pipeline's failure, or its refusal to go on, as its caller is to see it. */
 export function failureError(failure: GenerationFailure | GenerationRefusal, cause?: unknown): ApiError {
-  const { code, message, retryAfterMs } = failure;
+  if (failure.code === "limited") return limitError(failure.refusal);
+  const { code, message } = failure;
   if (code === "cancelled" || code === "gone") return new ApiError(410, `generation_${code}`, message);
-  if (code === "limited")
-    return new ApiError(429, "rate_limit_exceeded", message, { headers: retryHeaders(retryAfterMs ?? 0) });
   if (code === "internal") return new ApiError(500, code, INTERNAL_MESSAGE, { cause: cause ?? new Error(message) });
+  const { retryAfterMs } = failure;
   const headers = retryAfterMs === undefined ? {} : retryHeaders(retryAfterMs);
   return new ApiError(FAILURE_STATUS[code], code, message, { headers, cause });
 }

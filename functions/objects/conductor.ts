@@ -11,7 +11,12 @@ import type {
   KeptRequest,
   LoadAnswer,
 } from "../pipeline/generation-call.ts";
-import { type GenerationRecord, GenerationRecords, knownTokens } from "../pipeline/generation-records.ts";
+import {
+  type GenerationRecord,
+  GenerationRecords,
+  knownTokens,
+  type StoredCall,
+} from "../pipeline/generation-records.ts";
 import { GenerationRun, type RunningGeneration } from "../pipeline/generation-run.ts";
 import { KNOWN_SESSION } from "../pipeline/known-session.ts";
 import { LazyPart } from "../pipeline/lazy-part.ts";
@@ -24,6 +29,7 @@ import { tokenPathStorage } from "../pipeline/token-path-storage.ts";
 import { readPipelineSettings } from "../settings.ts";
 import { KEPT_MS } from "../tenants/kept-generations.ts";
 import type { TokensUsed } from "../tenants/price.ts";
+import { limitMessage } from "../tenants/rate-headers.ts";
 
 /** Where storage keeps the number of replicas an operator asked for. */
 const REPLICAS = "replicas";
@@ -74,10 +80,9 @@ export class Conductor extends DurableObject<Env> {
 
   /** What asked for a tenant's kept generation, and how many tokens it may draw; null when the tenant has none of this id. */
   async recall(id: string, tenant: string): Promise<{ request: KeptRequest; maxTokens: number } | null> {
-    const record = await this.#records.read(id);
-    if (record?.call.request === undefined || record.call.tenant !== tenant) return null;
-    if (record.touchedMs + KEPT_MS < Date.now() && !this.#runs.has(id)) return null;
-    return { request: record.call.request, maxTokens: record.call.maxTokens };
+    const [first] = await this.#sequencesOf(id, tenant);
+    if (first?.call.request === undefined) return null;
+    return { request: first.call.request, maxTokens: first.call.maxTokens };
   }
 
   /**
@@ -109,9 +114,9 @@ export class Conductor extends DurableObject<Env> {
 
   /** Ends all sequences of a tenant's request; says what became of it, null when the tenant has none of this id. */
   async cancelRequest(id: string, tenant: string): Promise<"cancelled" | "completed" | null> {
-    const sequences = await this.#records.calls(id);
+    const sequences = await this.#sequencesOf(id, tenant);
     const [first] = sequences;
-    if (first === undefined || sequences.some(({ call }) => call.tenant !== tenant)) return null;
+    if (first === undefined) return null;
     if (sequences.every(({ done }) => done)) return "completed";
     for (const { call } of sequences) {
       const run = this.#runs.get(call.id);
@@ -156,6 +161,15 @@ export class Conductor extends DurableObject<Env> {
     const left = await this.#records.sweep(Date.now() - KEPT_MS, (id) => this.#runs.has(id));
     if (left) await this.ctx.storage.setAlarm(Date.now() + KEPT_MS);
     else this.#sweeping = undefined;
+  }
+
+  /** The sequences of a tenant's request that began and are kept still, the first of them first. */
+  async #sequencesOf(id: string, tenant: string): Promise<StoredCall[]> {
+    const sequences = await this.#records.calls(id);
+    const keptFromMs = Date.now() - KEPT_MS;
+    return sequences.filter(
+      ({ call, touchedMs }) => call.tenant === tenant && (touchedMs >= keptFromMs || this.#runs.has(call.id)),
+    );
   }
 
   #ensureReady(): Promise<Pipeline> {
@@ -227,15 +241,11 @@ export class Conductor extends DurableObject<Env> {
   async #finish(run: GenerationRun, leaseId: string, generation: RunningGeneration): Promise<void> {
     const { call } = generation;
     const { how, used, lastEvent } = await run.run(generation);
-    if (how === "done") await settle(this.env.LEDGER, call.tenant, leaseId, used);
-    else if (how === "cancelled" || !call.kept) {
-      if (how === "left") this.#pauses.hold(call.id, () => this.#close(call, leaseId, used));
-      else await this.#close(call, leaseId, used);
-    } else {
-      const pause = () => settle(this.env.LEDGER, call.tenant, leaseId, used, false);
-      if (how === "left") this.#pauses.hold(call.id, pause);
-      else await pause();
-    }
+    const settleAt = (done: boolean) => settle(this.env.LEDGER, call.tenant, leaseId, used, done);
+    const giveUp = () => (call.kept && how !== "cancelled" ? settleAt(false) : this.#close(call, leaseId, used));
+    if (how === "done") await settleAt(true);
+    else if (how === "left") this.#pauses.hold(call.id, giveUp);
+    else await giveUp();
     // Before the last line: a caller that reads it may come again at once, and finds its place free.
     this.#end(run, lastEvent);
   }
@@ -253,7 +263,8 @@ export class Conductor extends DurableObject<Env> {
     // What was settled whole and is not stored any more must not begin again.
     if (answer.outcome === "done" && record !== null) return answer.leaseId;
     if (answer.outcome !== "limited") return GONE;
-    return { code: "limited", message: answer.message, retryAfterMs: answer.retryAfterMs };
+    const { outcome: _, ...refusal } = answer;
+    return { code: "limited", message: limitMessage(refusal), retryAfterMs: refusal.retryAfterMs, refusal };
   }
 
   /** An alarm is a confirmed write, which holds frames back: one is set before a life's first frame, and by the alarm. */

@@ -1,6 +1,7 @@
 import type { ConstraintSpecification } from "../../runtime/constrain/specification.ts";
 import type { DoneEvent, PromptEvent, TokenEvent } from "../../runtime/generate.ts";
 import type { SamplingParameters } from "../../runtime/sampling/selection.ts";
+import type { Refusal } from "../tenants/reservation.ts";
 import type { Timings } from "./timings.ts";
 
 /** What the gateway asks of a conductor: RPC, so plain values only. */
@@ -67,11 +68,14 @@ export interface GenerationFailure {
  * Why a generation does not go on, where that is nobody's failure: it was cancelled; it is not there, or not any more; or
  * its tenant's limits leave no room for the rest now.
  */
-export interface GenerationRefusal {
-  readonly code: "cancelled" | "gone" | "limited";
-  readonly message: string;
-  readonly retryAfterMs?: number;
-}
+export type GenerationRefusal =
+  | { readonly code: "cancelled" | "gone"; readonly message: string; readonly retryAfterMs?: never }
+  | {
+      readonly code: "limited";
+      readonly message: string;
+      readonly retryAfterMs: number;
+      readonly refusal: Refusal;
+    };
 
 /**
  * Admitted (a byte stream of JSON lines, GenerationEvent, all from the first on, and the reader's name for `leave`) or

@@ -1,10 +1,10 @@
 import type { Env } from "../env.ts";
-import { ApiError, type ApiErrorOptions } from "../errors.ts";
+import { ApiError, type ApiErrorOptions, limitError } from "../errors.ts";
 import { modelNotFound } from "../model.ts";
 import type { VerifiedKey } from "../tenants/key.ts";
 import { inCurrency } from "../tenants/price.ts";
-import { isUsedUp, limitMessage, rateHeaders, retryHeaders } from "../tenants/rate-headers.ts";
-import type { GenerationAsked, Refusal, RequestName, ReserveAnswer, ReserveCall } from "../tenants/reservation.ts";
+import { rateHeaders } from "../tenants/rate-headers.ts";
+import type { GenerationAsked, RequestName, ReserveAnswer, ReserveCall } from "../tenants/reservation.ts";
 
 export interface Admission {
   readonly reservationId: string;
@@ -79,25 +79,11 @@ function refusal(
         "The request of this Idempotency-Key is not kept any more. Send it without Last-Event-ID to begin anew.",
         { param: "Last-Event-ID" },
       );
-    case "limited": {
-      const headers = { ...rateHeaders(answer.rates), ...retryHeaders(answer.retryAfterMs) };
-      return new ApiError(429, limitCode(answer), limitMessage(answer), {
-        type: limitType(answer),
-        headers,
-        limit: answer,
-      });
-    }
+    case "limited":
+      return limitError(answer, rateHeaders(answer.rates));
     case "impossible":
       return impossible(answer, asked);
   }
-}
-
-const limitCode = ({ kind }: Refusal) => (isUsedUp(kind) ? "insufficient_quota" : "rate_limit_exceeded");
-
-/** OpenAI's kinds of limits, and concurrency. */
-function limitType(refusal: Refusal): string {
-  if (isUsedUp(refusal.kind)) return limitCode(refusal);
-  return refusal.kind === "day" || refusal.kind === "month" ? "tokens" : refusal.kind;
 }
 
 function impossible(

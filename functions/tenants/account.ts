@@ -9,7 +9,6 @@ import { isLive, KeyRing } from "./key-ring.ts";
 import type { TenantLimits } from "./limits.ts";
 import { holdings, leastLeft, type Payer } from "./payer.ts";
 import { costMicros, type Prices, type TokensUsed } from "./price.ts";
-import { limitMessage } from "./rate-headers.ts";
 import { rateState } from "./rate-state.ts";
 import { type RenewAnswer, type ReserveAnswer, type ReserveCall, sequenceReservation } from "./reservation.ts";
 import { limitsAt, StoredTenant, type Tenant } from "./stored-tenant.ts";
@@ -101,7 +100,7 @@ export class Account {
     const refusal = firstLimit(payers, { tokens, micros, sequences: 1 }, nowMs);
     if (refusal) {
       const waitMs = Number.isFinite(refusal.retryAfterMs) ? refusal.retryAfterMs : KEPT_MS;
-      return { outcome: "limited", message: limitMessage({ ...refusal, retryAfterMs: waitMs }), retryAfterMs: waitMs };
+      return { outcome: "limited", ...refusal, retryAfterMs: waitMs };
     }
     const leaseId = leaseOf(reservationId, sequence.leases + 1);
     const { id: keyId, rootId } = key;

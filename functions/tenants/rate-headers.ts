@@ -53,6 +53,14 @@ const LIMIT_WORDS: Readonly<Record<LimitKind, string>> = {
 /** Only the next day or month helps. */
 export const isUsedUp = (kind: LimitKind) => kind === "quota" || kind === "budget";
 
+export const limitCode = (kind: LimitKind) => (isUsedUp(kind) ? "insufficient_quota" : "rate_limit_exceeded");
+
+/** The type of a 429: OpenAI's kinds of limits, and concurrency. */
+export function limitType(kind: LimitKind): string {
+  if (isUsedUp(kind)) return limitCode(kind);
+  return kind === "day" || kind === "month" ? "tokens" : kind;
+}
+
 /** The sentence of a 429, as OpenAI words it, since clients search it for the seconds. */
 export function limitMessage({ who, kind, limit, remaining, retryAfterMs }: Refusal): string {
   const reached = isUsedUp(kind) ? "You exceeded your current quota" : "Rate limit reached";

@@ -104,7 +104,7 @@ export type RenewAnswer =
   | { readonly outcome: "leased"; readonly leaseId: string }
   /** Everything was settled already. */
   | { readonly outcome: "done"; readonly leaseId: string }
-  | { readonly outcome: "limited"; readonly message: string; readonly retryAfterMs: number }
+  | ({ readonly outcome: "limited" } & Refusal)
   /** Cancelled, expired, or never there. */
   | { readonly outcome: "gone" };
 

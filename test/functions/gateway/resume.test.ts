@@ -142,6 +142,17 @@ describe("the rest of an answer, charged once, comes", () => {
   });
 });
 
+test("coming back to a paused answer needs a place, and is a 429 without one", async () => {
+  const { caller, id, lastId } = await left();
+  await untilSettled(caller);
+  const other = await caller.post(COMPLETIONS, { ...endless, max_tokens: 400, stream: true });
+  const refused = await readOn(caller, id, lastId);
+  expect(refused.headers.get("retry-after")).toBe("1");
+  expect(await errorOf(refused)).toMatchObject({ status: 429, type: "concurrency", code: "rate_limit_exceeded" });
+  await other.text();
+  expect((await eventsOf(await readOn(caller, id, lastId))).at(-1)).toMatchObject({ data: "[DONE]" });
+});
+
 test("a whole answer that its caller did not wait for comes when it asks again", async () => {
   const caller = await newCaller(limits);
   const name = freshName();

@@ -111,7 +111,11 @@ describe("a generation that goes on", () => {
     await ledger.settle(call.reservationId, used(10, 4), false);
     const between = reserveCall();
     await ledger.reserve(between);
-    expect(await ledger.renew(call.reservationId)).toMatchObject({ outcome: "limited", retryAfterMs: 1000 });
+    expect(await ledger.renew(call.reservationId)).toMatchObject({
+      outcome: "limited",
+      kind: "concurrency",
+      retryAfterMs: 1000,
+    });
     await ledger.settle(between.reservationId, used(1, 1));
     expect(await ledger.renew(call.reservationId)).toMatchObject({ outcome: "leased" });
   });
