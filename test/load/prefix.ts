@@ -29,6 +29,8 @@ const { name, architecture } = await readManifest(options.model);
 
 interface Answer {
   readonly firstMs: number;
+  /** As the conductor measured it. */
+  readonly prefillMs: number;
   readonly text: string;
   readonly cachedTokens: number;
 }
@@ -38,7 +40,7 @@ await using server = await startLocalServer({
   vars: { LAPIDARY_STAGES: options.stages, LAPIDARY_KV_TOKENS: "8192" },
 });
 const key = await keyWithoutLimits(server.url);
-const samples = { alone: [] as number[], reused: [] as number[], least: [] as number[] };
+const samples = { alone: [] as Answer[], reused: [] as Answer[] };
 // The first round loads and compiles.
 for (let round = 0; round <= rounds; round++) {
   const beginning = someIds(round, beginningTokens);
@@ -46,20 +48,23 @@ for (let round = 0; round <= rounds; round++) {
   const other = [...beginning, ...someIds(round + 2000, questionTokens)];
   const reused = await ask(other);
   const alone = await ask(other, "apart");
-  // What a request costs that has next to nothing to compute.
-  const least = await ask(someIds(round + 3000, 1));
   if (alone.text !== reused.text || alone.cachedTokens > 0 || reused.cachedTokens < beginningTokens - 32)
     throw new Error(`the second prompt took over ${reused.cachedTokens} tokens and was answered ${reused.text}`);
   if (round === 0) continue;
-  samples.alone.push(first.firstMs, alone.firstMs);
-  samples.reused.push(reused.firstMs);
-  samples.least.push(least.firstMs);
+  samples.alone.push(first, alone);
+  samples.reused.push(reused);
 }
-const [alone, reused, least] = [samples.alone, samples.reused, samples.least].map((all) => percentile(all, 0.5));
-console.log(
-  `${name}, ${beginningTokens} + ${questionTokens} tokens, ms to the first token (medians of ${rounds} rounds):`,
-);
-console.table({ alone, reused, "one token": least, "alone / reused": alone! / reused! });
+const row = (figure: "prefillMs" | "firstMs") => {
+  const [alone, reused] = [samples.alone, samples.reused].map((answers) =>
+    percentile(
+      answers.map((answer) => answer[figure]),
+      0.5,
+    ),
+  );
+  return { alone, reused, times: alone! / reused! };
+};
+console.log(`${name}, ${beginningTokens} + ${questionTokens} tokens, ms (medians of ${rounds} rounds):`);
+console.table({ prefill: row("prefillMs"), "first token at the client": row("firstMs") });
 
 /** Ids that look random; never the special ones at the table's beginning. */
 function someIds(seed: number, count: number): number[] {
@@ -77,7 +82,7 @@ async function ask(prompt: readonly number[], cacheKey?: string): Promise<Answer
     headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
     body: JSON.stringify({
       ...{ model: name, prompt, stream: true, stream_options: { include_usage: true } },
-      ...{ max_tokens: ANSWER_TOKENS, temperature: 0, ignore_eos: true, prompt_cache_key: cacheKey },
+      ...{ max_tokens: ANSWER_TOKENS, temperature: 0, ignore_eos: true, timings: true, prompt_cache_key: cacheKey },
     }),
   });
   let firstMs: number | undefined;
@@ -87,7 +92,9 @@ async function ask(prompt: readonly number[], cacheKey?: string): Promise<Answer
     if (body.includes("data: ")) firstMs ??= performance.now() - startMs;
   }
   const cachedTokens = /"cached_tokens":(\d+)/.exec(body)?.[1];
-  if (firstMs === undefined || cachedTokens === undefined) throw new Error(`status ${response.status}: ${body}`);
+  const prefillMs = /"prefill_ms":([\d.]+)/.exec(body)?.[1];
+  if (firstMs === undefined || cachedTokens === undefined || prefillMs === undefined)
+    throw new Error(`status ${response.status}: ${body}`);
   const text = [...body.matchAll(/"text":("(?:[^"\\]|\\.)*")/g)].map(([, part]) => JSON.parse(part!)).join("");
-  return { firstMs, text, cachedTokens: Number(cachedTokens) };
+  return { firstMs, prefillMs: Number(prefillMs), text, cachedTokens: Number(cachedTokens) };
 }
