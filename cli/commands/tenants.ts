@@ -66,10 +66,11 @@ export function tenantsCommand(): Command {
         }),
     )
     .addCommand(
-      withAdminOptions(new Command("usage").description("print a tenant's usage by day, model and key"))
+      withAdminOptions(new Command("usage").description("print a tenant's usage by day, model and key, or by user"))
         .argument("<tenant>")
         .option("--from <day>", "first UTC day, as in 2027-01-31 (default: 30 days)")
         .option("--to <day>", "last UTC day (default: today)")
+        .option("--users", "by the `user` that requests name")
         .option("--csv", "as CSV")
         .action(usage),
     )
@@ -148,18 +149,19 @@ async function patch(name: string, options: AdminOptions, body: object): Promise
 
 async function usage(
   name: string,
-  options: AdminOptions & { from?: string; to?: string; csv?: boolean },
+  options: AdminOptions & { from?: string; to?: string; users?: boolean; csv?: boolean },
 ): Promise<void> {
   const query = new URLSearchParams();
   if (options.from) query.set("from", options.from);
   if (options.to) query.set("to", options.to);
   if (options.csv) query.set("format", "csv");
-  const response = await askAdmin(options, "GET", `/tenants/${encodeURIComponent(name)}/usage?${query}`);
+  const path = `/tenants/${encodeURIComponent(name)}/usage${options.users ? "/users" : ""}`;
+  const response = await askAdmin(options, "GET", `${path}?${query}`);
   if (options.csv) return void process.stdout.write(await response.text());
-  const report = (await response.json()) as Record<"usage" | "refusals", Record<string, string | number>[]>;
+  const report = (await response.json()) as Record<string, Record<string, string | number>[]>;
   if (options.json) return printJson(report);
-  process.stdout.write(table(report.usage));
-  if (report.refusals.length > 0) process.stdout.write(`\nRefused:\n${table(report.refusals)}`);
+  process.stdout.write(table(report.users ?? report.usage ?? []));
+  if (report.refusals?.length) process.stdout.write(`\nRefused:\n${table(report.refusals)}`);
 }
 
 async function audit(options: AdminOptions & { limit: number }): Promise<void> {

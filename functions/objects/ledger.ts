@@ -10,6 +10,7 @@ import type { TokensUsed } from "../tenants/price.ts";
 import type { RenewAnswer, ReserveAnswer, ReserveCall } from "../tenants/reservation.ts";
 import type { ModelAliases, TenantChanges, TenantRecord, UsageReport } from "../tenants/tenant-record.ts";
 import type { UsageTotals } from "../tenants/usage-book.ts";
+import type { UserUsageRow } from "../tenants/user-usage.ts";
 
 /**
  * One tenant's account behind RPC. Between a check and what it allows nothing awaits, so any number of concurrent requests
@@ -103,6 +104,11 @@ export class Ledger extends DurableObject<Env> {
   /** Usage and refusals of the UTC days from `from` to `to`, both counted. */
   usage(from: string, to: string): UsageReport {
     return { usage: this.#account.usage.usage(from, to), refusals: this.#account.usage.refusals(from, to) };
+  }
+
+  /** Usage of the same days by whom requests were for. */
+  usageOfUsers(from: string, to: string): readonly UserUsageRow[] {
+    return this.#account.users.rows(from, to);
   }
 
   /** What metrics show of the tenant: sums that only grow, and generations that run; undefined when there is none. */

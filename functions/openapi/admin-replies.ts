@@ -57,20 +57,23 @@ export const tenantList = z.strictObject({
   next: z.string().nullable().describe("`after` of the next page."),
 });
 
+const used = {
+  requests: count,
+  promptTokens: count,
+  cachedTokens: count.describe("Of the prompt tokens, those that a prefix cache held."),
+  completionTokens: count,
+  costMicros: micros,
+};
+const period = { tenant: z.string(), from: z.iso.date(), to: z.iso.date() };
+
 export const usageReport = z.strictObject({
-  tenant: z.string(),
-  from: z.iso.date(),
-  to: z.iso.date(),
+  ...period,
   usage: z.array(
     z.strictObject({
       day: z.iso.date(),
       model: z.string().describe("Empty for requests that generate nothing."),
       keyId: z.string(),
-      requests: count,
-      promptTokens: count,
-      cachedTokens: count.describe("Of the prompt tokens, those that a prefix cache held."),
-      completionTokens: count,
-      costMicros: micros,
+      ...used,
     }),
   ),
   refusals: z.array(z.strictObject({ day: z.iso.date(), reason: z.string(), count })),
@@ -94,6 +97,17 @@ export const replicasReply = z.strictObject({
           cachedTokens: count.describe("KV cache that prompts of earlier sessions hold until one needs it."),
         }),
       ),
+    }),
+  ),
+});
+
+export const userReport = z.strictObject({
+  ...period,
+  users: z.array(
+    z.strictObject({
+      day: z.iso.date(),
+      user: z.string().describe("As requests say it; empty for those beyond the 500 that a day tells apart."),
+      ...used,
     }),
   ),
 });

@@ -180,6 +180,15 @@ export const OPERATIONS: readonly Operation[] = [
     reply: admin.usageReport,
     text: ["text/csv"],
   },
+  {
+    ...read,
+    method: "get",
+    path: `${TENANT}/usage/users`,
+    summary: "Usage by day and the `user` of requests",
+    query: usageExportSchema,
+    reply: admin.userReport,
+    text: ["text/csv"],
+  },
   { ...read, method: "get", path: `${TENANT}/keys`, summary: "List a tenant's keys", reply: admin.keyList },
   {
     ...write,

@@ -11,9 +11,8 @@ const onlyEmptyList = z.tuple([], { error: "supported only as an empty list" });
 const onlyNull = z.null({ error: "not supported" });
 
 /** Labels of the caller's own: they name a request and never change its answer. */
-const label = z.string().max(MAX_LABEL_CHARACTERS);
+export const label = z.string().max(MAX_LABEL_CHARACTERS);
 const labels = {
-  user: label,
   safety_identifier: label,
   metadata: z
     .record(label, label)

@@ -14,6 +14,7 @@ import { type RenewAnswer, type ReserveAnswer, type ReserveCall, sequenceReserva
 import { limitsAt, StoredTenant, type Tenant } from "./stored-tenant.ts";
 import type { TenantRecord } from "./tenant-record.ts";
 import { UsageBook } from "./usage-book.ts";
+import { UserUsage } from "./user-usage.ts";
 import { dayOf } from "./utc-day.ts";
 
 const NOTHING = { promptTokens: 0, completionTokens: 0 };
@@ -27,6 +28,7 @@ export class Account {
   readonly keys: KeyRing;
   readonly admissions: Admissions;
   readonly usage: UsageBook;
+  readonly users: UserUsage;
   readonly kept: KeptGenerations;
   readonly #prices: Prices;
 
@@ -35,6 +37,7 @@ export class Account {
     this.keys = new KeyRing(sql);
     this.admissions = new Admissions(sql);
     this.usage = new UsageBook(sql);
+    this.users = new UserUsage(sql);
     this.kept = new KeptGenerations(sql);
     this.#prices = prices;
   }
@@ -104,7 +107,17 @@ export class Account {
     }
     const leaseId = leaseOf(reservationId, sequence.leases + 1);
     const { id: keyId, rootId } = key;
-    const rest = { atMs: nowMs, keyId, rootId, model: kept.model, micros, tokens, promptTokens, requests: 0 } as const;
+    const rest = {
+      atMs: nowMs,
+      keyId,
+      rootId,
+      model: kept.model,
+      user: kept.user ?? "",
+      micros,
+      tokens,
+      promptTokens,
+      requests: 0,
+    } as const;
     this.kept.countLease(found, this.admissions.add(leaseId, rest, maxTokens) + KEPT_MS);
     return { outcome: "leased", leaseId };
   }
@@ -154,7 +167,8 @@ export class Account {
     const refusal = firstLimit(payers, taking, nowMs);
     if (refusal) return { outcome: "limited", ...refusal, rates: rateState(payers, nowMs) };
 
-    const common = { atMs: nowMs, keyId: key.id, rootId: key.rootId, model: generation?.model ?? "" };
+    const { model = "", user = "" } = generation ?? {};
+    const common = { atMs: nowMs, keyId: key.id, rootId: key.rootId, model, user };
     if (!generation) {
       const request = { ...common, tokens: 0, promptTokens: 0, micros: 0, requests: 1 } as const;
       this.admissions.add(reservationId, request, undefined);
@@ -205,9 +219,10 @@ export class Account {
     const taken = { promptTokens, cachedTokens, completionTokens };
     // Prices may have changed since it was admitted.
     const cost = Math.min(costMicros(this.#prices, taken), lease.micros);
-    const { atMs, model, keyId, rootId, requests } = lease;
+    const { atMs, model, user, keyId, rootId, requests } = lease;
     this.admissions.end(lease, promptTokens + completionTokens);
     this.usage.add(atMs, { model, keyId, rootId, requests, ...taken, costMicros: cost });
+    if (user !== "") this.users.add(atMs, user, { requests, ...taken, costMicros: cost });
     if (found) this.kept.charge(found, { promptTokens, completionTokens }, done, nowMs + KEPT_MS);
   }
 

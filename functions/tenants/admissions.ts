@@ -13,6 +13,8 @@ export interface Admission {
   readonly rootId: string;
   /** "" for a request that generates nothing. */
   readonly model: string;
+  /** Whom the request is for, in its caller's words; "" when it does not say. */
+  readonly user: string;
   /** Prompt and completion. */
   readonly tokens: number;
   readonly promptTokens: number;
@@ -39,6 +41,7 @@ interface AdmissionRow extends Record<string, SqlStorageValue> {
   requests: 0 | 1;
   root_id: string;
   micros: number;
+  user: string;
 }
 
 /** The requests admitted in the last minute and the generations that still run: in memory, and in SQLite to restore from. */
@@ -52,8 +55,18 @@ export class Admissions {
   constructor(sql: SqlStorage) {
     this.#sql = sql;
     for (const row of sql.exec<AdmissionRow>("SELECT * FROM admissions ORDER BY at_ms")) {
-      const { id, lease_until_ms: untilMs, key_id: keyId, root_id: rootId, model, tokens, requests, micros } = row;
-      const admission = { keyId, rootId, model, tokens, requests, micros, atMs: row.at_ms };
+      const {
+        id,
+        lease_until_ms: untilMs,
+        key_id: keyId,
+        root_id: rootId,
+        model,
+        user,
+        tokens,
+        requests,
+        micros,
+      } = row;
+      const admission = { keyId, rootId, model, user, tokens, requests, micros, atMs: row.at_ms };
       this.#count(id, { ...admission, promptTokens: row.prompt_tokens }, untilMs);
     }
   }
@@ -74,11 +87,11 @@ export class Admissions {
 
   /** Takes a request; with a lease sized to `leaseTokens` when it generates. Answers when that is out: now without one. */
   add(id: string, admission: Admission, leaseTokens: number | undefined): number {
-    const { atMs, keyId, rootId, model, tokens, promptTokens, requests, micros } = admission;
+    const { atMs, keyId, rootId, model, user, tokens, promptTokens, requests, micros } = admission;
     const leaseMs = Math.min(MAX_LEASE_MS, LEASE_BASE_MS + LEASE_PER_TOKEN_MS * (leaseTokens ?? 0));
     const untilMs = leaseTokens === undefined ? null : atMs + leaseMs;
-    const row = [id, atMs, tokens, untilMs, keyId, model, promptTokens, requests, rootId, micros];
-    this.#sql.exec("INSERT INTO admissions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", ...row);
+    const row = [id, atMs, tokens, untilMs, keyId, model, promptTokens, requests, rootId, micros, user];
+    this.#sql.exec("INSERT INTO admissions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", ...row);
     this.#count(id, admission, untilMs);
     return untilMs ?? atMs;
   }

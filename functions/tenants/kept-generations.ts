@@ -28,6 +28,8 @@ export interface KeptGeneration {
   readonly expiresMs: number;
   readonly keyId: string;
   readonly model: string;
+  /** Left out by generations from before users were counted. */
+  readonly user?: string;
   /** Of each sequence. */
   readonly maxTokens: number;
   readonly cancelled: boolean;

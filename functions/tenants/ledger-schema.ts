@@ -73,6 +73,16 @@ const KEY_LIMITS_AND_MONEY = `
   ALTER TABLE tenant ADD COLUMN aliases TEXT NOT NULL DEFAULT '{}';
 `;
 
+/** Usage by the names that requests give the tenant's own users. */
+const USERS = `
+  ALTER TABLE admissions ADD COLUMN user TEXT NOT NULL DEFAULT '';
+  CREATE TABLE user_usage (
+    day TEXT NOT NULL, user TEXT NOT NULL, requests INTEGER NOT NULL, prompt_tokens INTEGER NOT NULL,
+    cached_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL, micros INTEGER NOT NULL,
+    PRIMARY KEY (day, user)
+  ) WITHOUT ROWID;
+`;
+
 /** How a ledger's tables came to be: a step that was released is never changed, only followed by another. */
 export const LEDGER_MIGRATIONS: readonly string[] = [
   FIRST,
@@ -80,4 +90,5 @@ export const LEDGER_MIGRATIONS: readonly string[] = [
   SEQUENCES,
   KEPT_GENERATIONS,
   KEY_LIMITS_AND_MONEY,
+  USERS,
 ];

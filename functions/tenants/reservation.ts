@@ -20,6 +20,8 @@ export interface RequestName {
 
 export interface GenerationAsked {
   readonly model: string;
+  /** Whom it is for, in the caller's words. */
+  readonly user?: string;
   /** Of all prompts. */
   readonly promptTokens: number;
   /**

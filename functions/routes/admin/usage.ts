@@ -1,37 +1,60 @@
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { usageExportSchema, usagePeriod, validateQuery } from "../../request/usage-request.ts";
 import type { UsageRow } from "../../tenants/usage-book.ts";
+import type { UserUsageRow } from "../../tenants/user-usage.ts";
 import type { GatewayTypes } from "../context.ts";
 import { noSuchTenant, tenantOf } from "./tenant-of.ts";
 
-/** Usage of a tenant by day, model and key, as JSON with its refusals or as CSV. */
-export const usage = new Hono<GatewayTypes>().get("/admin/v1/tenants/:tenant/usage", async (c) => {
+const USAGE = "/admin/v1/tenants/:tenant/usage";
+
+/** Usage of a tenant by day, model and key with its refusals, and by day and user: as JSON or as CSV. */
+export const usage = new Hono<GatewayTypes>()
+  .get(USAGE, async (c) => {
+    const { name, ledger, from, to, format } = await asked(c);
+    const report = await ledger.usage(from, to);
+    if (format === "json") return c.json({ tenant: name, from, to, ...report });
+    return c.body(usageCsv(report.usage), 200, csvHeaders(`usage-${name}-${from}-${to}`));
+  })
+  .get(`${USAGE}/users`, async (c) => {
+    const { name, ledger, from, to, format } = await asked(c);
+    const users = await ledger.usageOfUsers(from, to);
+    if (format === "json") return c.json({ tenant: name, from, to, users });
+    return c.body(usersCsv(users), 200, csvHeaders(`users-${name}-${from}-${to}`));
+  });
+
+async function asked(c: Context<GatewayTypes>) {
   const { name, ledger } = tenantOf(c);
   const { format, ...given } = validateQuery(usageExportSchema, c.req.url);
-  const { from, to } = usagePeriod(given);
   if (!(await ledger.describe())) throw noSuchTenant();
-  const report = await ledger.usage(from, to);
-  if (format === "json") return c.json({ tenant: name, from, to, ...report });
-  return c.body(usageCsv(report.usage), 200, {
-    "content-type": "text/csv; charset=utf-8",
-    "content-disposition": `attachment; filename="usage-${name}-${from}-${to}.csv"`,
-  });
+  return { name, ledger, format, ...usagePeriod(given) };
+}
+
+const csvHeaders = (file: string) => ({
+  "content-type": "text/csv; charset=utf-8",
+  "content-disposition": `attachment; filename="${file}.csv"`,
 });
 
 /** RFC 4180. Days, model ids, key ids and counts need no quotes. */
 function usageCsv(rows: readonly UsageRow[]): string {
-  const lines = rows.map((row) =>
-    [
-      row.day,
-      row.model,
-      row.keyId,
-      row.requests,
-      row.promptTokens,
-      row.completionTokens,
-      row.cachedTokens,
-      row.costMicros,
-    ].join(","),
-  );
   const header = "day,model,key,requests,prompt_tokens,completion_tokens,cached_tokens,cost_micros";
+  return csv(header, rows, ({ day, model, keyId }) => [day, model, keyId]);
+}
+
+function usersCsv(rows: readonly UserUsageRow[]): string {
+  const header = "day,user,requests,prompt_tokens,completion_tokens,cached_tokens,cost_micros";
+  return csv(header, rows, ({ day, user }) => [day, quoted(user)]);
+}
+
+function csv<Row extends Omit<UserUsageRow, "user">>(
+  header: string,
+  rows: readonly Row[],
+  names: (row: Row) => readonly string[],
+): string {
+  const lines = rows.map((row) =>
+    [...names(row), row.requests, row.promptTokens, row.completionTokens, row.cachedTokens, row.costMicros].join(","),
+  );
   return `${[header, ...lines].join("\r\n")}\r\n`;
 }
+
+/** Callers choose these: a spreadsheet must not take one for a formula. */
+const quoted = (text: string) => `"${text.replace(/^[=+\-@\t\r]/, "'$&").replaceAll('"', '""')}"`;

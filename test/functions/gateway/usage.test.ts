@@ -60,6 +60,28 @@ test("usage is exported as CSV", async () => {
   expect(end).toBe("");
 });
 
+test("usage is told by whom requests were for, in their caller's words, as JSON and as CSV", async () => {
+  const caller = await newCaller();
+  const ask = async (user?: string) => {
+    const response = await caller.post(CHAT, question("What is 7 + 8?", { max_tokens: 2, user }));
+    return (await response.json<{ usage: Record<string, number> }>()).usage;
+  };
+  const { prompt_tokens: promptTokens, completion_tokens: completionTokens } = await ask('=ann "a"');
+  await ask('=ann "a"');
+  await ask("bob");
+  await ask();
+  const path = `/tenants/${caller.tenant}/usage/users`;
+  const row = { day: today(), requests: 1, cachedTokens: 0, promptTokens, completionTokens };
+  const { users } = await operateJson<{ users: object[] }>("GET", path);
+  expect(users).toMatchObject([
+    { user: '=ann "a"', day: today(), requests: 2, promptTokens: 2 * promptTokens! },
+    { ...row, user: "bob" },
+  ]);
+  const lines = (await (await operate("GET", `${path}?format=csv`)).text()).split("\r\n");
+  expect(lines[0]).toBe("day,user,requests,prompt_tokens,completion_tokens,cached_tokens,cost_micros");
+  expect(lines[1]).toMatch(`${today()},"'=ann ""a""",2,${2 * promptTokens!},`);
+});
+
 test("a tenant sees its own usage and limits", async () => {
   const { caller, prompt, completion, cost } = await usedTenant();
   const response = await caller.get("/v1/usage");

@@ -4,7 +4,16 @@ import { expect, test } from "vitest";
 import { LEDGER_MIGRATIONS } from "../../../functions/tenants/ledger-schema.ts";
 import { reserveCall, SECRET_SHA256 } from "./fresh-ledger.ts";
 
-const TABLES = ["keys", "admissions", "usage", "refusals", "tenant", "kept_generations", "schema_version"];
+const TABLES = [
+  "keys",
+  "admissions",
+  "usage",
+  "user_usage",
+  "refusals",
+  "tenant",
+  "kept_generations",
+  "schema_version",
+];
 
 test("a ledger from before versions keeps its tenant, keys and minute", async () => {
   const ledger = env.LEDGER.getByName(crypto.randomUUID());
