@@ -57,7 +57,10 @@ function rootOf(specification: ConstraintSpecification, json: JsonText, anyText:
   }
 }
 
-/** One call or several, in the form that `call-text.ts` has; or a text that begins neither like a call nor with space. */
+/**
+ * One call or several, in the form that `call-text.ts` has; or a text. That begins neither like a call nor with what models
+ * like to put in front of one: space, a list's bracket, a fence.
+ */
 function calls(
   { functions, parallel, otherwise }: CallsSpecification,
   json: JsonText,
@@ -76,7 +79,10 @@ function calls(
   );
   const all = sequence(call, repeat(sequence(literal(CALL_SEPARATOR), call), 0, parallel ? MAX_CALLS - 1 : 0));
   if (otherwise === "nothing") return all;
-  const text = sequence(bytes([0x00, 0x08], [0x0e, 0x1f], [0x21, 0x7a], [0x7c, 0xff]), anyText);
+  const text = sequence(
+    bytes([0x00, 0x08], [0x0e, 0x1f], [0x21, 0x5a], [0x5c, 0x5f], [0x61, 0x7a], [0x7c, 0xff]),
+    anyText,
+  );
   return choice(all, optional(text));
 }
 

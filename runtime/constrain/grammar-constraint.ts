@@ -39,13 +39,13 @@ export class GrammarConstraint implements TokenConstraint {
     const left = this.#maxTokens - this.#tokens;
     // One for the token to be drawn, one for the token that ends the answer.
     const costLimit = cost + 1 <= left ? left - 2 : Number.POSITIVE_INFINITY;
-    const words = masks.allowed(this.#state, costLimit);
-    this.#mask.set(words);
+    this.#mask.set(masks.allowed(this.#state, costLimit));
     for (const id of this.#stopIds) {
       if (accepting) this.#mask[id >>> 5]! |= 1 << (id & 31);
       else this.#mask[id >>> 5]! &= ~(1 << (id & 31));
     }
-    if (!accepting && !this.#mask.some((word) => word !== 0)) this.#mask.set(masks.allowed(this.#state, Infinity));
+    // Costs are exact but where the automaton gave ways up: rather an answer that may be cut than none.
+    if (!this.#mask.some((word) => word !== 0)) this.#mask.set(masks.allowed(this.#state, Number.POSITIVE_INFINITY));
     return this.#mask;
   }
 

@@ -3,9 +3,9 @@ import type { PieceTable } from "../tokenizer/piece-table.ts";
 import type { LiteralCosts } from "./expression.ts";
 
 const MAX_PIECE_BYTES = 64;
-const SPACE = 0x20;
+export const SPACE = 0x20;
 /** ▁, which stands for a space in pieces. */
-const BAR = [0xe2, 0x96, 0x81];
+export const BAR = [0xe2, 0x96, 0x81] as const;
 
 /** The least number of pieces that spell a literal from each of its bytes on: a piece for a single byte there always is. */
 export function literalCosts(pieces: PieceTable): LiteralCosts {

@@ -25,10 +25,10 @@ function valuesApart(a: SchemaObject, b: SchemaObject): boolean {
   return inA !== undefined && inB !== undefined && !inA.some((value) => inB.includes(value));
 }
 
-/** As JSON text. */
-function valuesOf(schema: SchemaObject): string[] | undefined {
-  if (Object.hasOwn(schema, "const")) return [JSON.stringify(schema.const)];
-  return (schema.enum as unknown[] | undefined)?.map((value) => JSON.stringify(value));
+/** Where all of them are plain; objects may be the same in another order. */
+function valuesOf(schema: SchemaObject): unknown[] | undefined {
+  const values = Object.hasOwn(schema, "const") ? [schema.const] : (schema.enum as unknown[] | undefined);
+  return values?.some((value) => typeof value === "object" && value !== null) ? undefined : values;
 }
 
 function propertyOf({ properties = {} }: SchemaObject, name: string): JsonSchema | undefined {

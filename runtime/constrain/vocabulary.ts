@@ -1,13 +1,10 @@
 import { PieceKind } from "../../weights/tokenizer-file.ts";
 import type { PieceTable } from "../tokenizer/piece-table.ts";
-import { hasText } from "./literal-costs.ts";
+import { BAR, hasText, SPACE } from "./literal-costs.ts";
 import { type PieceTrie, pieceTrie } from "./piece-trie.ts";
 
-const SPACE = 0x20;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-/** ▁, which stands for a space in pieces. */
-const BAR = [0xe2, 0x96, 0x81] as const;
 
 /** A vocabulary as constraints see it: the bytes that each piece adds to an answer. Control pieces add none and are left out. */
 export class Vocabulary {
@@ -33,10 +30,11 @@ export class Vocabulary {
     const all: number[] = [];
     const special: number[] = [];
     for (let id = 0; id < pieces.count; id++) {
+      if (offsets[id] === offsets[id + 1]) continue;
+      all.push(id);
       const characters = hasText(pieces.kinds[id]!) ? plainCharacters(bytes, offsets[id]!, offsets[id + 1]!) : 0;
-      if (offsets[id + 1]! > offsets[id]!) all.push(id);
       if (characters === 0) {
-        if (offsets[id + 1]! > offsets[id]!) special.push(id);
+        special.push(id);
         continue;
       }
       const same = this.#plain.get(characters);
@@ -48,9 +46,10 @@ export class Vocabulary {
     this.special = pieceTrie({ bytes, offsets }, Uint32Array.from(special));
   }
 
-  /** What piece `id` adds to an answer; nothing for a control piece. */
+  /** What token `id` adds to an answer; nothing where it is a control piece or none. */
   bytesOf(id: number): Uint8Array {
-    return this.#bytes.subarray(this.#offsets[id], this.#offsets[id + 1]);
+    const end = this.#offsets[id + 1] ?? 0;
+    return this.#bytes.subarray(end === 0 ? 0 : this.#offsets[id], end);
   }
 
   /** One bit a piece that consists of 1 to `characters` plain characters of a JSON string; not to be changed. */

@@ -85,6 +85,19 @@ describe("the tokens that may follow", () => {
     expect(again.allowed()).toEqual(first.allowed());
   });
 
+  test("are all of them once an answer that may call functions has begun as text", () => {
+    const specification = SPECIFICATIONS.at(-1)!;
+    const constraint = new GrammarConstraint(compiled(specification), { maxTokens: 9, stopIds: STOP_IDS });
+    const first = idsOf(constraint.allowed()!).map((id) => tokenizer.decode([id]));
+    expect(first).toContain("The");
+    for (const begin of ["[", "`", " ", "\n", " The"]) expect(first).not.toContain(begin);
+    constraint.accept(tokenizer.encode("The")[0]!);
+    expect(constraint.allowed()).toBeNull();
+    // A row of the table that is no piece.
+    constraint.accept(1 << 20);
+    expect(constraint.allowed()).toBeNull();
+  });
+
   test("exclude what was not drawn by the grammar: such a token is an error", () => {
     const constraint = new GrammarConstraint(compiled({ type: "choice", choices: ["yes"] }), {
       maxTokens: 9,
