@@ -10,6 +10,8 @@ const LOCAL_CHUNK_ROWS = 64;
 /** Small models are cut all the same, so that what runs locally is a pipeline. */
 const FEWEST_STAGES = 3;
 const FEWEST_VOCABULARY_SHARDS = 2;
+/** Of stages and of vocabulary shards. */
+const PARTS_PER_PROCESS = 2;
 
 /** How a model is served on this machine: the plan, and the Worker's variables that make it so. */
 export interface LocalTopology {
@@ -17,8 +19,11 @@ export interface LocalTopology {
   readonly vars: Readonly<Record<string, string>>;
 }
 
-/** Plans `manifest` for local isolates as for production; throws when a part does not fit. */
-export function localTopology(manifest: Manifest): LocalTopology {
+/**
+ * Plans `manifest` for local isolates as for production, with enough parts to give each of `processes` about the same work;
+ * throws when a part does not fit.
+ */
+export function localTopology(manifest: Manifest, processes = 1): LocalTopology {
   const { layers, table, architecture } = manifest;
   const contextTokens = Math.min(LOCAL_CONTEXT_TOKENS, architecture.maxPositionEmbeddings);
   const options = { budgetBytes: LOCAL_BUDGET_BYTES, contextTokens, sessions: 1, chunkRows: LOCAL_CHUNK_ROWS };
@@ -26,8 +31,11 @@ export function localTopology(manifest: Manifest): LocalTopology {
   const plan = planModel(manifest, {
     ...options,
     layerParts: fewest.layerParts,
-    stages: Math.min(layers.length, Math.max(FEWEST_STAGES, fewest.stages.length)),
-    vocabularyShards: Math.min(table.shards.length, Math.max(FEWEST_VOCABULARY_SHARDS, fewest.vocabularyShards.length)),
+    stages: Math.min(layers.length, Math.max(FEWEST_STAGES, PARTS_PER_PROCESS * processes, fewest.stages.length)),
+    vocabularyShards: Math.min(
+      table.shards.length,
+      Math.max(FEWEST_VOCABULARY_SHARDS, PARTS_PER_PROCESS * processes, fewest.vocabularyShards.length),
+    ),
   });
   if (plan.problems.length > 0) throw new Error(`${manifest.name} does not fit isolates: ${plan.problems.join("; ")}`);
   return { plan, vars: pipelineVars(plan, contextTokens, LOCAL_CHUNK_ROWS) };

@@ -31,7 +31,7 @@ export function clusterCommand(): Command {
 
 async function cluster(options: ClusterOptions): Promise<void> {
   await serve(options, async ({ folder, manifest }, onOutput) => {
-    const topology = localTopology(manifest);
+    const topology = localTopology(manifest, options.processes);
     say(planTable(topology.plan));
     const { port, processes } = options;
     const vars = { ...topology.vars, ...servingVars(options) };

@@ -19,7 +19,7 @@ const HELP = {
   request_seconds: "From a request's arrival to its status.",
   first_token_seconds: "From a request's arrival to its first token.",
   inter_token_seconds: "Between two tokens of one answer, as the gateway sees them.",
-  phase_seconds: "Of a generation, as its conductor sees it: phases follow each other and are all there is.",
+  phase_seconds: "Of a generation, as its conductor sees it; they follow each other.",
   wire_seconds: "Of a generation's prefill, decode and sampling: what was spent between parts.",
 } as const;
 

@@ -23,7 +23,7 @@ import { percentile } from "./percentile.ts";
 
 const root = join(import.meta.dirname, "../..");
 const SECOND_MS = 1000;
-const PROMPT_TOKENS = 16;
+const PROMPT_TOKENS = 4;
 
 const { values: options } = parseArgs({
   options: {
@@ -84,7 +84,7 @@ try {
 }
 
 async function start(processes: number, hopMs: number): Promise<Layout> {
-  const { plan, vars } = localTopology(manifest);
+  const { plan, vars } = localTopology(manifest, Math.max(...numbers(options.processes)));
   const most = Math.max(...sizes);
   const cluster = await startCluster({
     scripts: divideIntoScripts(plan, processes, "layout"),
