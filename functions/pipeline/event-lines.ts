@@ -6,6 +6,8 @@ const MAX_QUEUED_BYTES = 64 * 1024;
 /** A reader that takes nothing for this long has left. */
 export const STALL_LIMIT_MS = 30_000;
 
+const encoder = new TextEncoder();
+
 /** A byte stream of JSON lines with one owner of its end. */
 export class EventLines {
   readonly readable: ReadableStream<Uint8Array>;
@@ -27,7 +29,7 @@ export class EventLines {
   /** Waits while too much is unread; nothing is written once the reader has left. */
   async write(event: GenerationEvent): Promise<void> {
     if (this.#ended) return;
-    const line = new TextEncoder().encode(`${JSON.stringify(event)}\n`);
+    const line = encoder.encode(`${JSON.stringify(event)}\n`);
     this.#queuedBytes += line.length;
     const read = this.#writer.write(line).then(
       () => {

@@ -24,7 +24,7 @@ export interface Ownership {
   readonly conductor: string;
 }
 
-const shardPlace = (index: number): FaultPlace => ({ group: "vocabulary", replica: index });
+export const shardPlace = (index: number): FaultPlace => ({ group: "vocabulary", replica: index });
 
 /** Names a pipeline's objects, asks them to join the ring, and knows which have. */
 export class Joins {

@@ -2,53 +2,38 @@ import { InferenceError } from "../../runtime/errors.ts";
 import type { Selection, ShardSelection } from "../../runtime/sampling/selection.ts";
 import type { PartReport } from "./assignment.ts";
 import { Breath } from "./breath.ts";
-import { JOIN_DEPTH } from "./calls.ts";
 import { asLost, toInferenceError } from "./failure.ts";
-import { type FaultPlace, type Frame, type FrameBody, type FrameOf, placeName, type RowAnswer } from "./frame.ts";
+import { type FaultPlace, type Frame, type FrameBody, type FrameOf, placeName } from "./frame.ts";
 import { decodeFrame, encodeFrame } from "./frame-codec.ts";
 import { HopTime } from "./hop-time.ts";
-import { Joins, type Ownership } from "./joins.ts";
-import { Lane, type LaneOptions } from "./lane.ts";
+import { type Ownership, shardPlace } from "./joins.ts";
+import { Lanes } from "./lanes.ts";
 import type { Link, LinkEvents } from "./link.ts";
 import { type Offer, rowsBody, type Share } from "./offer.ts";
-import { OutboundLinks } from "./outbound-links.ts";
-import { Outstanding } from "./outstanding.ts";
-import { type PartBindings, partStub } from "./part-stub.ts";
+import { PartLinks } from "./part-links.ts";
+import type { PartBindings } from "./part-stub.ts";
 import { Passage } from "./passage.ts";
+import { Passages } from "./passages.ts";
 import { passes, type Replicas, type Route, type StagePlace } from "./replicas.ts";
 import type { ScheduleOptions } from "./schedule.ts";
-import { stepLimitMs } from "./time-limit.ts";
+import { Steps } from "./steps.ts";
 import type { Hops } from "./timings.ts";
 import type { Topology } from "./topology.ts";
 
-const shardPlace = (index: number): FaultPlace => ({ group: "vocabulary", replica: index });
-
 /** Is told which parts fail, which answer again, and how long frames take. */
 export type Health = Pick<Replicas, "mark" | "timed">;
-
-/** A frame on its way round. */
-interface Step {
-  readonly route: Route;
-  /** Sessions that have not failed. */
-  readonly sessions: Set<number>;
-}
 
 /** The conductor's end of the ring: sends frames, hears answers, and finds out what is lost. */
 export class Ring implements LinkEvents, Hops {
   readonly #topology: Topology;
   readonly #owner: Ownership;
   readonly #replicas: Health;
-  readonly #joins: Joins;
-  readonly #links: OutboundLinks;
-  readonly #outstanding = new Outstanding();
+  readonly #parts: PartLinks;
+  readonly #steps = new Steps();
   readonly #hopTime = new HopTime();
-  readonly #steps = new Map<number, Step>();
-  readonly #passages = new Map<number, Passage>();
-  readonly #lanes = new Map<string, Lane>();
-  readonly #laneOptions: LaneOptions;
-  #nextStep = 0;
+  readonly #passages = new Passages();
+  readonly #lanes: Lanes;
   #nextSession = 0;
-  #rowsUnderWay = 0;
 
   constructor(
     bindings: PartBindings,
@@ -60,14 +45,13 @@ export class Ring implements LinkEvents, Hops {
     this.#topology = topology;
     this.#owner = owner;
     this.#replicas = replicas;
-    this.#laneOptions = {
+    this.#lanes = new Lanes({
       maxRows: topology.chunkRows,
       attentionTokens,
       breath: new Breath(),
       transmit: this.#transmit.bind(this),
-    };
-    this.#joins = new Joins(bindings, topology, owner);
-    this.#links = new OutboundLinks((successor) => partStub(bindings, successor), this);
+    });
+    this.#parts = new PartLinks(bindings, topology, owner, replicas, this);
   }
 
   get topology(): Topology {
@@ -90,7 +74,7 @@ export class Ring implements LinkEvents, Hops {
   }
 
   get unanswered(): number {
-    return this.#outstanding.size;
+    return this.#steps.unanswered;
   }
 
   /** Has the parts of `route` ready and linked, and begins a session on it; InferenceError says what could not be. */
@@ -101,25 +85,13 @@ export class Ring implements LinkEvents, Hops {
 
   /** Has the parts of `route` ready and linked. */
   async prepare(route: Route): Promise<void> {
-    await this.#joins.join(route, (place) => this.#suspect(place));
-    const places = [{ group: 0, replica: route[0]! }, ...this.#shards.map(shardPlace)];
-    const successors = places.map((place) => ({ place, name: this.#joins.nameOf(place) }));
-    try {
-      const { incarnation } = this.#owner;
-      const { hopMs } = this.#topology;
-      await this.#links.dial(successors, { role: "conductor", incarnation, hopMs, depth: JOIN_DEPTH });
-    } catch (error) {
-      this.#joins.forget();
-      throw error;
-    }
-    for (const [group, replica] of route.entries()) this.#replicas.mark({ group, replica }, false);
-    this.#lane(route).frames = this.#framesOf(route);
+    await this.#parts.prepare(route);
+    this.#lanes.of(route).frames = this.#parts.framesOf(route);
   }
 
   /** Ends a replica that no session passes any more, and the objects it is split over. */
   dismiss(replica: StagePlace): void {
-    this.#links.close(replica);
-    this.#joins.dismiss(replica);
+    this.#parts.dismiss(replica);
   }
 
   /**
@@ -127,34 +99,33 @@ export class Ring implements LinkEvents, Hops {
    * now; its number, or null when the route is not open.
    */
   fork(route: Route, from: number, tokens: number): number | null {
-    const first = { group: 0, replica: route[0]! };
-    if (!this.#links.isOpen(first)) return null;
+    const first = this.#parts.first(route);
+    if (first === null) return null;
     const session = this.#nextSession++;
-    this.#links.to(first).tell(this.#encode(0, route, { kind: "fork", from, session, tokens }));
+    first.tell(this.#encode(0, route, { kind: "fork", from, session, tokens }));
     return session;
   }
 
   /** The passage of a session that was forked on `route`. */
   adopt(route: Route, session: number, share: Share): Passage {
-    const lane = this.#lane(route);
+    const lane = this.#lanes.of(route);
     const passage = new Passage(session, route, (rows) => lane.offer({ session, share, ...rows }));
-    this.#passages.set(session, passage);
+    this.#passages.add(passage);
     return passage;
   }
 
   /** Ends a session: its KV cache is freed behind the last of its rows. */
   close(passage: Passage, reason: unknown): void {
-    if (!this.#passages.has(passage.number)) return;
-    this.#forget(passage, reason);
+    if (!this.#passages.delete(passage)) return;
+    this.#lanes.of(passage.route).withdraw(passage.number);
+    passage.fail(reason);
     this.end(passage.route, passage.number);
   }
 
   /** Has the stages of `route` free a session's KV cache, behind the rows sent until now. */
   end(route: Route, session: number): void {
-    const bytes = this.#encode(0, route, { kind: "close", sessions: [session] });
-    const first = { group: 0, replica: route[0]! };
     // A lost link has ended the session already.
-    if (this.#links.isOpen(first)) this.#links.to(first).tell(bytes);
+    this.#parts.first(route)?.tell(this.#encode(0, route, { kind: "close", sessions: [session] }));
   }
 
   /** Embedding rows of `ids`, which all lie in vocabulary shard `shard`. */
@@ -173,18 +144,17 @@ export class Ring implements LinkEvents, Hops {
 
   /** How a part is; one that is not in the ring is not woken for it. */
   async report(place: FaultPlace): Promise<PartReport> {
-    return await this.#joins.report(place);
+    return await this.#parts.report(place);
   }
 
   /** Closes every link; the next session opens them again. Only when there are no sessions. */
   rest(): void {
-    this.#links.closeAll();
-    this.#joins.rest();
+    this.#parts.rest();
     this.#lanes.clear();
   }
 
   message(bytes: ArrayBuffer, link: Link): void {
-    const place = this.#links.placeOf(link);
+    const place = this.#parts.placeOf(link);
     if (place === null) return;
     let frame: Frame;
     try {
@@ -195,69 +165,38 @@ export class Ring implements LinkEvents, Hops {
     }
     if (frame.incarnation !== this.#owner.incarnation) return;
     if (frame.kind === "error") this.#fault(frame);
-    else if (place.group === "vocabulary") this.#outstanding.receive(place.replica, frame);
+    else if (place.group === "vocabulary") this.#steps.receive(place.replica, frame);
   }
 
   lost(link: Link): void {
-    const place = this.#links.placeOf(link);
+    const place = this.#parts.placeOf(link);
     if (place !== null) this.#lose(place, new InferenceError("stage_lost", `${placeName(place)} closed its link`));
   }
 
   /** Sends one frame and sees its step through. */
   async #transmit(route: Route, offers: readonly Offer[]): Promise<void> {
-    const number = this.#nextStep++;
+    const sessions = offers.map(({ session }) => session);
     const rows = offers.reduce((sum, offer) => sum + offer.rows, 0);
-    const step: Step = { route, sessions: new Set(offers.map(({ session }) => session)) };
-    const wanted = offers.some(({ selections }) => selections.length > 0);
+    const shards = offers.some(({ selections }) => selections.length > 0) ? this.#shards : [0];
     const startMs = Date.now();
-    this.#steps.set(number, step);
-    this.#rowsUnderWay += rows;
     try {
-      const answers = this.#expect(number, wanted ? this.#shards : [0], 0, () => {
-        this.#send({ group: 0, replica: route[0]! }, number, route, rowsBody(offers));
-      });
-      for (const { session, rows } of offers) this.#passages.get(session)?.sent(rows);
-      this.#distribute(offers, await answers);
+      const answers = this.#steps.run({ route, sessions, rows, shards }, (step) =>
+        this.#send({ group: 0, replica: route[0]! }, step, route, rowsBody(offers)),
+      );
+      this.#passages.sent(offers);
+      this.#passages.answered(offers, await answers);
       this.#replicas.timed(route, Date.now() - startMs);
     } catch (error) {
       if (error instanceof InferenceError && error.code === "timed_out") this.#loseRoute(route, error);
-      for (const session of step.sessions) this.#fail(session, error);
-    } finally {
-      this.#rowsUnderWay -= rows;
-      this.#steps.delete(number);
-    }
-  }
-
-  #distribute(offers: readonly Offer[], frames: readonly Frame[]): void {
-    const shards = frames.map((frame) => Map.groupBy(answersOf(frame), ({ session }) => session));
-    for (const { session, rows, selections } of offers) {
-      const passage = this.#passages.get(session);
-      passage?.computed(rows);
-      if (passage === undefined || selections.length === 0) continue;
-      const found = shards.map((answers) => answers.get(session) ?? []);
-      if (found.every((answers) => answers.length === selections.length))
-        passage.answered(selections.map((_, row) => found.map((answers) => answers[row]!.selection)));
-      else passage.fail(new InferenceError("internal", `rows of session ${session} are missing in an answer`));
+      for (const session of sessions) this.#fail(session, error);
     }
   }
 
   /** Asks vocabulary shards directly. */
-  async #ask(shards: readonly number[], body: FrameBody, rows: number): Promise<Frame[]> {
-    const number = this.#nextStep++;
-    return await this.#expect(number, shards, rows, () => {
-      for (const shard of shards) this.#send(shardPlace(shard), number, [], body);
+  #ask(shards: readonly number[], body: FrameBody, rows: number): Promise<Frame[]> {
+    return this.#steps.ask(shards, rows, (step) => {
+      for (const shard of shards) this.#send(shardPlace(shard), step, [], body);
     });
-  }
-
-  /** Sends, and waits for the answers of `shards` as long as they and `rows` more rows may take. */
-  #expect(number: number, shards: readonly number[], rows: number, send: () => void): Promise<Frame[]> {
-    const answers = this.#outstanding.expect(number, shards, stepLimitMs(this.#rowsUnderWay + rows));
-    try {
-      send();
-    } catch (error) {
-      this.#outstanding.reject(number, asLost(error, "the ring"));
-    }
-    return answers;
   }
 
   /** Something went wrong further along: in one session, or with a part that all sessions passing it have lost. */
@@ -268,65 +207,31 @@ export class Ring implements LinkEvents, Hops {
       message: code === "stage_lost" ? message : `${placeName(place)}: ${message}`,
     });
     if (code === "stage_lost") this.#lose(place, error);
-    if (!this.#steps.has(step)) this.#outstanding.reject(step, error);
+    this.#steps.reject(step, error);
     for (const session of sessions) this.#fail(session, error);
   }
 
   /** A part is gone: with it went the KV cache of every session that passes it. */
   #lose(place: FaultPlace, error: InferenceError): void {
-    this.#suspect(place);
-    if (place.group === "vocabulary") this.#outstanding.loseShard(place.replica, error);
-    for (const [number, { route }] of this.#steps) if (passes(route, place)) this.#outstanding.reject(number, error);
-    for (const passage of this.#passages.values()) if (passes(passage.route, place)) this.close(passage, error);
+    this.#parts.suspect(place);
+    this.#steps.lose(place, error);
+    for (const passage of this.#passages.where(({ route }) => passes(route, place))) this.close(passage, error);
   }
 
   /** A time limit does not say who is late: the whole route is opened anew. */
   #loseRoute(route: Route, cause: InferenceError): void {
-    for (const [group, replica] of route.entries()) this.#suspect({ group, replica });
+    for (const [group, replica] of route.entries()) this.#parts.suspect({ group, replica });
     this.#lose({ group: 0, replica: route[0]! }, new InferenceError("stage_lost", cause.message, { cause }));
-  }
-
-  /** `place` has to join again, and until then another replica is preferred. */
-  #suspect(place: FaultPlace): void {
-    this.#replicas.mark(place, true);
-    this.#joins.forget();
-    this.#links.close(place);
   }
 
   #fail(session: number, error: unknown): void {
     const passage = this.#passages.get(session);
     if (passage !== undefined) this.close(passage, error);
-    for (const [number, { sessions }] of this.#steps) {
-      // When nothing of a frame goes on, nobody will answer it.
-      if (sessions.delete(session) && sessions.size === 0)
-        this.#outstanding.reject(number, asLost(error, "the session"));
-    }
-  }
-
-  #forget(passage: Passage, reason: unknown): void {
-    this.#passages.delete(passage.number);
-    this.#lane(passage.route).withdraw(passage.number);
-    passage.fail(reason);
-  }
-
-  /**
-   * How many frames of a route are worth having in flight: one for each stage to work on and one on its way. Parts that
-   * share a thread work in turn, and one full frame costs them less than several.
-   */
-  #framesOf(route: Route): number {
-    const apart = route.length + 1;
-    return this.#topology.hopMs > 0 ? apart : Math.min(apart, this.#joins.isolates(route));
-  }
-
-  #lane(route: Route): Lane {
-    const key = route.join("/");
-    const lane = this.#lanes.get(key) ?? new Lane(route, this.#laneOptions);
-    this.#lanes.set(key, lane);
-    return lane;
+    this.#steps.fail(session, error);
   }
 
   #send(place: FaultPlace, step: number, route: Route, body: FrameBody): void {
-    this.#links.to(place).send(this.#encode(step, route, body));
+    this.#parts.to(place).send(this.#encode(step, route, body));
   }
 
   #encode(step: number, route: Route, body: FrameBody): Uint8Array<ArrayBuffer> {
@@ -338,5 +243,3 @@ export class Ring implements LinkEvents, Hops {
     return this.#topology.shards.map((_, index) => index);
   }
 }
-
-const answersOf = (frame: Frame): readonly RowAnswer[] => (frame.kind === "answers" ? frame.answers : []);
