@@ -1,4 +1,5 @@
-import { type CodePoints, codePoints, complement, without } from "./code-points.ts";
+import { CLASSES, CONTROL_ESCAPES, others } from "./character-classes.ts";
+import { type CodePoints, codePoints } from "./code-points.ts";
 import type { Expression, Expressions } from "./expression.ts";
 
 /** How a pattern's characters are written in the text: as they are, or as a JSON string holds them. */
@@ -8,35 +9,6 @@ const MAX_REPEAT = 1000;
 /** Of a pattern: places where a text may be at the same time. */
 const MAX_OPEN = 1000;
 const MAX_DEPTH = 32;
-
-const DIGITS: CodePoints = [[0x30, 0x39]];
-const WORD: CodePoints = codePoints([
-  [0x30, 0x39],
-  [0x41, 0x5a],
-  [0x5f, 0x5f],
-  [0x61, 0x7a],
-]);
-/** The white space that occurs in text. */
-const SPACES: CodePoints = codePoints([
-  [0x09, 0x0a],
-  [0x0d, 0x0d],
-  [0x20, 0x20],
-]);
-const CONTROL: CodePoints = [
-  [0x00, 0x1f],
-  [0x7f, 0x9f],
-];
-/** `.` and what is negated never mean control characters here. */
-const others = (ranges: CodePoints) => without(complement(ranges), CONTROL);
-const CLASSES: Readonly<Record<string, CodePoints>> = {
-  d: DIGITS,
-  w: WORD,
-  s: SPACES,
-  D: others(DIGITS),
-  W: others(WORD),
-  S: others([...SPACES, [0xa0, 0xa0], [0x2028, 0x2029], [0xfeff, 0xfeff]]),
-};
-const CONTROL_ESCAPES: Readonly<Record<string, number>> = { n: 0x0a, r: 0x0d, t: 0x09, f: 0x0c, v: 0x0b, 0: 0 };
 
 /**
  * The texts that a regular expression (ECMAScript's, without look-around, back-references and word boundaries) matches

@@ -1,13 +1,12 @@
 import { ConstraintError, type ConstraintPath } from "./constraint-error.ts";
 import type { Expression, Rule } from "./expression.ts";
-import { FORMATS } from "./formats.ts";
 import type { JsonText } from "./json-text.ts";
 import { integersIn, type NumberRange, numbersIn } from "./number-range.ts";
-import { type Pattern, PatternError, patternExpression } from "./pattern.ts";
 import { areDisjoint } from "./schema-disjoint.ts";
 import type { JsonType } from "./schema-keywords.ts";
 import { type SchemaObject, typesOf } from "./schema-merge.ts";
 import { SchemaReferences } from "./schema-references.ts";
+import { stringExpression } from "./schema-string.ts";
 import type { JsonSchema } from "./specification.ts";
 
 /** Of the names that others must differ from: what tells them apart is built character by character. */
@@ -143,7 +142,7 @@ class SchemaCompiler {
       case "array":
         return this.#array(schema, path);
       case "string":
-        return this.#string(schema, path);
+        return stringExpression(this.#json, schema, path);
       case "integer":
       case "number":
         return this.#number(type, schema);
@@ -222,43 +221,6 @@ class SchemaCompiler {
     return this.#json.array(item, minItems, maxItems, first);
   }
 
-  #string(schema: SchemaObject, path: ConstraintPath): Expression {
-    const {
-      pattern,
-      format,
-      minLength = 0,
-      maxLength = Number.POSITIVE_INFINITY,
-    } = schema as {
-      pattern?: string;
-      format?: string;
-      minLength?: number;
-      maxLength?: number;
-    };
-    if (minLength > maxLength) return this.#json.expressions.choice();
-    if (pattern === undefined && format === undefined) return this.#json.stringOf(minLength, maxLength);
-    // Beside a pattern a format only describes: who writes both has the pattern say what the format means.
-    const { expression, shortest, longest } =
-      pattern === undefined
-        ? this.#pattern(knownFormat(format!, [...path, "format"]), path)
-        : this.#pattern(pattern, [...path, "pattern"]);
-    const keyword = pattern === undefined ? "format" : "pattern";
-    if (shortest < minLength || longest > maxLength)
-      throw new ConstraintError(
-        [...path, keyword],
-        `allows ${shortest} to ${longest} characters, and minLength and maxLength not all of them; say the length in the pattern`,
-      );
-    return this.#json.quoted(expression);
-  }
-
-  #pattern(pattern: string, path: ConstraintPath): Pattern {
-    try {
-      return patternExpression(this.#json.expressions, pattern, (ranges) => this.#json.characterOf(ranges));
-    } catch (error) {
-      if (error instanceof PatternError) throw new ConstraintError(path, error.message);
-      throw error;
-    }
-  }
-
   #number(type: "integer" | "number", schema: SchemaObject): Expression {
     const { minimum: min, maximum: max, exclusiveMinimum: exclusiveMin, exclusiveMaximum: exclusiveMax } = schema;
     const bounds = Object.entries({ min, max, exclusiveMin, exclusiveMax }).filter(([, bound]) => bound !== undefined);
@@ -266,12 +228,6 @@ class SchemaCompiler {
     const range: NumberRange = Object.fromEntries(bounds);
     return type === "integer" ? integersIn(this.#json, range) : numbersIn(this.#json, range);
   }
-}
-
-function knownFormat(format: string, path: ConstraintPath): string {
-  const pattern = FORMATS.get(format);
-  if (pattern !== undefined) return pattern;
-  throw new ConstraintError(path, `the format is not supported; those are: ${[...FORMATS.keys()].join(", ")}`);
 }
 
 function isOfType(value: unknown, type: JsonType): boolean {

@@ -15,6 +15,20 @@ const PATTERNS = [
   "",
 ];
 
+const CLASSES = [".", "\\d", "\\w", "\\s", "\\D", "\\W", "\\S", "[^\\s]", "[^\\W]", "[^a-z]", "[\\s\\d]", "[^\\S]"];
+
+describe("a class of characters", () => {
+  test.each(CLASSES)("%s holds no character that ECMAScript's does not", (pattern) => {
+    const grammar = compiled({ type: "regex", pattern });
+    const theirs = new RegExp(`^${pattern}$`, "u");
+    const held = Array.from({ length: 0x3100 }, (_, code) => String.fromCodePoint(code)).filter((character) =>
+      accepts(grammar, character),
+    );
+    expect(held.length).toBeGreaterThan(3);
+    expect(held.filter((character) => !theirs.test(character))).toEqual([]);
+  });
+});
+
 describe("a regex", () => {
   test.each(PATTERNS)("%s matches what is drawn for it, bare and in a JSON string", (pattern) => {
     const whole = new RegExp(`^(?:${pattern})$`, "u");
@@ -31,6 +45,7 @@ describe("a regex", () => {
     ["\\d{2}[^\\d]?", ["12", "12é", "12日"], ["1", "123", "12\n"]],
     ["(a*)*b", ["b", "aaab"], ["a", ""]],
     ["(a?){3}a{3}", ["aaa", "aaaaaa"], ["aa", "aaaaaaa"]],
+    ["a[^\\s]\\S", ["abc", "a日."], ["a\u3000c", "ab\u2003", "a b"]],
     ["[é-ü]", ["é", "ö", "ü"], ["e", "ý", "è"]],
   ])("%s allows %j and not %j", (pattern, belonging, others) => {
     const grammar = compiled({ type: "regex", pattern });
