@@ -74,17 +74,12 @@ export class Admission {
     return this.#replicas.count > 1;
   }
 
-  /** After more replicas serve: lets in who waits for room. */
-  admitWaiting(): void {
-    this.#admitNext();
-  }
-
   /** Gives a session's place back. */
   release({ route, tokens }: Seat): void {
     this.#sessions--;
     this.#replicas.release(route, tokens);
     this.#prefixes.makeRoom(route);
-    this.#admitNext();
+    this.admitWaiting();
   }
 
   /** Another route for an admitted session, away from failed and draining replicas; its slot stays. */
@@ -92,6 +87,16 @@ export class Admission {
     const other = this.#replicas.restitch(route, tokens);
     this.#prefixes.makeRoom(other);
     return { route: other, tokens, claim: null };
+  }
+
+  /** Lets in who has room by now, in order of arrival: a large request is not overtaken for ever by small ones. */
+  admitWaiting(): void {
+    for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
+      const seat = this.#take(first.asked);
+      if (seat === null) return;
+      this.#waiting.shift();
+      first.admit(seat);
+    }
   }
 
   #take({ tokens, prefix }: SeatAsked): Seat | null {
@@ -102,16 +107,6 @@ export class Admission {
     this.#sessions++;
     this.#prefixes.makeRoom(route);
     return { route, tokens, claim };
-  }
-
-  /** In order of arrival: a large request is not overtaken for ever by small ones. */
-  #admitNext(): void {
-    for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
-      const seat = this.#take(first.asked);
-      if (seat === null) return;
-      this.#waiting.shift();
-      first.admit(seat);
-    }
   }
 
   async #wait(asked: SeatAsked, signal: AbortSignal, resumed: boolean): Promise<Seat> {
@@ -125,7 +120,7 @@ export class Admission {
       if (index < 0) return;
       this.#waiting.splice(index, 1);
       reject(reason);
-      this.#admitNext();
+      this.admitWaiting();
     };
     const full = new InferenceError(
       "out_of_capacity",

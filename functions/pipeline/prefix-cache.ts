@@ -18,7 +18,7 @@ export interface PrefixAsked {
   /** Names the tenant: what one has computed is never compared with another's prompts. */
   readonly shareKey: string;
   /** Ids the session will begin with; the last is always computed. */
-  readonly ids: readonly number[];
+  readonly ids: ArrayLike<number>;
 }
 
 /** A session that begins as a copy of a prefix. */
@@ -39,7 +39,7 @@ export interface Prefix extends PrefixAsked {
   readonly pages: readonly SharedPage[];
 }
 
-/** What it costs to have the stages keep something. */
+/** How the stages hear what they are to keep. */
 type Stages = Pick<Ring, "fork" | "end">;
 
 /**
@@ -100,7 +100,7 @@ export class PrefixCache {
    */
   keep({ shareKey, ids }: PrefixAsked, route: Route, session: number, held: SharedPage[]): void {
     const full = Math.floor(ids.length / PAGE_TOKENS);
-    const kept = ids.slice(0, full * PAGE_TOKENS);
+    const kept = Uint32Array.from(ids).slice(0, full * PAGE_TOKENS);
     if (full === 0 || this.#limitTokens < PAGE_TOKENS || !this.#replicas.serves(route)) return;
     const covering = this.#on(shareKey, route).find((prefix) => commonLength(prefix.ids, kept) === kept.length);
     if (covering !== undefined) this.#use(covering);
@@ -190,7 +190,7 @@ export class PrefixCache {
 const isCached = ({ sessions, prefixes }: SharedPage) => sessions === 0 && prefixes > 0;
 
 /** How many of their first ids are the same. */
-function commonLength(a: readonly number[], b: readonly number[]): number {
+function commonLength(a: ArrayLike<number>, b: ArrayLike<number>): number {
   const most = Math.min(a.length, b.length);
   for (let index = 0; index < most; index++) if (a[index] !== b[index]) return index;
   return most;
