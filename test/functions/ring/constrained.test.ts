@@ -43,8 +43,9 @@ test("a lost conductor's next life goes on under the constraint where the first 
   const call = await callFor(request, { constraint });
   const begun = await idsOf(await conductor.generate(call), 20);
   await abort(conductor);
-  const rest = await idsOf(await env.CONDUCTOR.get(conductor.id).resume(call.id, 20, begun));
-  expect([...begun, ...rest]).toEqual(expected!.ids);
+  // What its reader has is told again.
+  const whole = await idsOf(await env.CONDUCTOR.get(conductor.id).resume(call.id, begun.length, begun));
+  expect(whole).toEqual(expected!.ids);
 });
 
 /** Reads up to `tokens` tokens, and leaves the rest unread. */
