@@ -109,8 +109,10 @@ export class RingSession implements TokenPipeline {
     this.#ids.length = position;
     this.#knownTokens = Math.min(this.#knownTokens, position);
     for (const id of ids) this.#ids.push(id);
+    // What it began with was computed before, but every answer takes its row.
+    const from = Math.min(Math.max(position, this.#begunTokens), this.#ids.length - selections.length);
     const answers = await this.#persevere(
-      async (passage, anew) => await this.#feed(passage, anew ? 0 : Math.max(position, this.#begunTokens), selections),
+      async (passage, anew) => await this.#feed(passage, anew ? 0 : from, selections),
     );
     const first = this.#knownTokens === 0;
     this.#knownTokens = this.#ids.length;
@@ -144,9 +146,9 @@ export class RingSession implements TokenPipeline {
         return await work(this.#passage, anew);
       } catch (error) {
         this.#drop(error);
+        this.#signal.throwIfAborted();
         // It may be gone, and is not worth another failure.
         if (this.#seat.claim !== null) this.#parts.prefixes.drop(this.#seat.claim.source);
-        this.#signal.throwIfAborted();
         const late = attempt === MAX_REPLAYS || Date.now() - startMs > REPLAY_LIMIT_MS;
         if (late || !this.#mayPass(error)) throw error;
         console.warn(`a session starts again (attempt ${attempt + 1} of ${MAX_REPLAYS}): ${String(error)}`);
