@@ -33,6 +33,8 @@ export interface AnswerRequest {
 
 /** A request that was admitted, now or earlier. */
 export interface Admitted extends Pick<Admission, "reservationId" | "atMs" | "maxTokens" | "weight" | "headers"> {
+  /** When the caller asked, now. */
+  readonly startMs: number;
   /** Where its caller gave it a name: what anyone can answer it from again. */
   readonly kept?: KeptRequest;
   /** How much of a kept answer the caller has. */
@@ -57,9 +59,9 @@ export async function answer(
   const startMs = Date.now();
   const admission = await admit(c.env, c.get("key"), reservationOf(request), name && { ...name, begun });
   setMetric(c, "admission", Date.now() - startMs);
-  if (!name || !cursor) return deliver(c, request, admission);
+  if (!name || !cursor) return deliver(c, request, { ...admission, startMs });
   const kept = { path, body: new TextEncoder().encode(body), atMs: admission.atMs };
-  return deliver(c, request, { ...admission, kept, cursor });
+  return deliver(c, request, { ...admission, startMs, kept, cursor });
 }
 
 /** Where the caller is in the answer's stream; an ApiError (400) when its Last-Event-ID is none of such an answer's. */
@@ -74,7 +76,7 @@ export function cursorOf(c: Context<GatewayTypes>, { prompts, options }: AnswerR
 export async function deliver(c: Context<GatewayTypes>, request: AnswerRequest, admitted: Admitted): Promise<Response> {
   const { model, prompts, options, idPrefix, form } = request;
   const settings = readPipelineSettings(c.env);
-  const startMs = Date.now();
+  const { startMs } = admitted;
   const sequences = await Sequences.start(c.env, model, callsOf(request, c.get("key").tenant, admitted));
   const head: ReplyHead = {
     id: `${idPrefix}${admitted.reservationId}`,

@@ -32,6 +32,7 @@ const nothing = z.strictObject({});
 export const generations = new Hono<GatewayTypes>()
   .get("/v1/generations/:id/events", authenticate, async (c) => {
     const key = c.get("key");
+    const startMs = Date.now();
     const { headers, weight, allowedModels } = await admit(c.env, key);
     const id = generationId(c.req.param("id"));
     const model = await deployedModel(c.env);
@@ -41,7 +42,7 @@ export const generations = new Hono<GatewayTypes>()
     const { request, maxTokens } = kept;
     const asked = await askedAgain(c.env, request, key.tenant);
     const options = { ...asked.options, stream: true };
-    const admitted = { reservationId: id, atMs: request.atMs, maxTokens, weight, headers, kept: request };
+    const admitted = { startMs, reservationId: id, atMs: request.atMs, maxTokens, weight, headers, kept: request };
     return deliver(c, { ...asked, options }, { ...admitted, cursor: cursorOf(c, asked) });
   })
   .post("/v1/generations/:id/cancel", authenticate, async (c) => {
