@@ -19,6 +19,7 @@ import { models } from "./routes/models.ts";
 import { methodNotAllowed, notFound } from "./routes/not-found.ts";
 import { ready } from "./routes/ready.ts";
 import { reference } from "./routes/reference.ts";
+import { responses } from "./routes/responses.ts";
 import { serverTiming } from "./routes/server-timing.ts";
 import { usage } from "./routes/usage.ts";
 
@@ -33,6 +34,7 @@ for (const routes of [
   chat,
   completions,
   generations,
+  responses,
   models,
   usage,
   health,

@@ -1,6 +1,7 @@
 import type { Conductor } from "./objects/conductor.ts";
 import type { Directory } from "./objects/directory.ts";
 import type { Ledger } from "./objects/ledger.ts";
+import type { ResponseStore } from "./objects/response-store.ts";
 import type { Stage } from "./objects/stage.ts";
 import type { Vocabulary } from "./objects/vocabulary-shard.ts";
 
@@ -14,6 +15,7 @@ export interface Env {
   readonly VOCABULARY: DurableObjectNamespace<Vocabulary>;
   readonly LEDGER: DurableObjectNamespace<Ledger>;
   readonly DIRECTORY: DurableObjectNamespace<Directory>;
+  readonly RESPONSES: DurableObjectNamespace<ResponseStore>;
 }
 
 type Bindings = Env;

@@ -16,6 +16,9 @@ export const JSON_HEARTBEAT = " ";
 export const eventOf = (data: string, id?: string): string =>
   `${id === undefined ? "" : `id: ${id}\n`}data: ${data}\n\n`;
 
+/** The same under a name, as the Responses API has it. */
+export const namedEventOf = (name: string, data: string): string => `event: ${name}\n${eventOf(data)}`;
+
 export interface BodyOptions {
   readonly heartbeat: string;
   /** What a failure after the first byte still says before the end; undefined aborts the body. */

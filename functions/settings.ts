@@ -109,6 +109,8 @@ const gatewaySchema = z.object({
       "expected * or hosts without ports as in api.example.com",
     )
     .optional(),
+  /** 0: no response of POST /v1/responses is kept, and none can be referred to. */
+  LAPIDARY_STORE_RESPONSES: z.enum(["0", "1"]).default("1"),
   ...priceSchema.shape,
 });
 
@@ -139,6 +141,7 @@ export interface GatewaySettings {
   readonly corsOrigins: readonly string[];
   /** Undefined: every host. */
   readonly hosts: readonly string[] | undefined;
+  readonly storeResponses: boolean;
 }
 
 /** Reads the pipeline's variables; an ApiError (503) when one is not what it may be. */
@@ -172,6 +175,7 @@ export function readGatewaySettings(env: object): GatewaySettings {
     metricsToken: values.LAPIDARY_METRICS_TOKEN,
     corsOrigins: values.LAPIDARY_CORS_ORIGINS,
     hosts: values.LAPIDARY_HOSTS,
+    storeResponses: values.LAPIDARY_STORE_RESPONSES === "1",
   };
 }
 

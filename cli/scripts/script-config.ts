@@ -5,7 +5,7 @@ import { holdsParts, type Script } from "./script.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-const CORE_CLASSES = { CONDUCTOR: "Conductor", LEDGER: "Ledger", DIRECTORY: "Directory" };
+const CORE_CLASSES = { CONDUCTOR: "Conductor", LEDGER: "Ledger", DIRECTORY: "Directory", RESPONSES: "ResponseStore" };
 const PART_CLASSES = { STAGE: "Stage", VOCABULARY: "Vocabulary" };
 /** A chunk of a prompt may take long, and every message renews this. */
 const CPU_LIMIT_MS = 300_000;

@@ -11,9 +11,11 @@ import {
 } from "../request/admin-requests.ts";
 import { chatSchema } from "../request/chat-request.ts";
 import { completionSchema } from "../request/completion-request.ts";
+import { responsesSchema } from "../request/responses-request.ts";
 import { usageExportSchema, usagePeriodSchema } from "../request/usage-request.ts";
 import * as admin from "./admin-replies.ts";
 import * as generation from "./generation-replies.ts";
+import * as response from "./response-replies.ts";
 
 export interface Operation {
   readonly method: "get" | "post" | "patch" | "delete";
@@ -56,6 +58,7 @@ const open = { security: "none", status: 200, errors: [421, 500, 503] } as const
 const TENANT = "/admin/v1/tenants/{tenant}";
 const KEY = `${TENANT}/keys/{key}`;
 const REPLICAS = "/admin/v1/replicas";
+const RESPONSE = "/v1/responses/{response}";
 
 /** Every operation of the API, in the order of its reference. */
 export const OPERATIONS: readonly Operation[] = [
@@ -82,6 +85,45 @@ export const OPERATIONS: readonly Operation[] = [
     reply: generation.textCompletion,
     event: generation.textCompletion,
     errors: GENERATION_ERRORS,
+  },
+  {
+    ...tenant,
+    method: "post",
+    path: "/v1/responses",
+    summary: "Answer a conversation, and keep it to go on from",
+    headers: { "Idempotency-Key": REPEATABLE["Idempotency-Key"] },
+    body: responsesSchema,
+    status: 200,
+    reply: response.responseReply,
+    event: response.responseEvent,
+    errors: GENERATION_ERRORS,
+  },
+  {
+    ...tenant,
+    method: "get",
+    path: RESPONSE,
+    summary: "Read a response that is kept",
+    status: 200,
+    reply: response.responseReply,
+    errors: LOOKUP_ERRORS,
+  },
+  {
+    ...tenant,
+    method: "get",
+    path: `${RESPONSE}/input_items`,
+    summary: "List what a kept response was asked, the newest item first",
+    status: 200,
+    reply: response.inputItemsReply,
+    errors: LOOKUP_ERRORS,
+  },
+  {
+    ...tenant,
+    method: "delete",
+    path: RESPONSE,
+    summary: "Forget a response",
+    status: 200,
+    reply: response.deletedResponse,
+    errors: LOOKUP_ERRORS,
   },
   {
     ...tenant,

@@ -48,11 +48,28 @@ export const acceptedCompletionFields = optional({
   suffix: onlyNull,
 });
 
+/** Accepted by POST /v1/responses. */
+export const acceptedResponsesFields = optional({
+  ...labels,
+  service_tier: only(["auto", "default"]),
+  background: only([false]),
+  conversation: onlyNull,
+  include: z.array(only(["reasoning.encrypted_content"])),
+  max_tool_calls: onlyNull,
+  prompt: onlyNull,
+  prompt_cache_retention: only(["in-memory", "in_memory", "24h"]),
+  reasoning: z.strictObject({ effort: only(["none"]).nullish(), summary: onlyNull.optional() }),
+  top_logprobs: only([0]),
+  truncation: only(["disabled"]),
+});
+
 /** True for a field that is known and supported only where it changes nothing. */
 export function isAcceptedField(name: unknown): boolean {
   return (
     typeof name === "string" &&
-    (Object.hasOwn(acceptedChatFields, name) || Object.hasOwn(acceptedCompletionFields, name))
+    [acceptedChatFields, acceptedCompletionFields, acceptedResponsesFields].some((fields) =>
+      Object.hasOwn(fields, name),
+    )
   );
 }
 

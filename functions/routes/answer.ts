@@ -20,7 +20,14 @@ import { requestName } from "./request-name.ts";
 import { Sequences } from "./sequences.ts";
 import { setServerTiming } from "./server-timing.ts";
 
-export interface AnswerRequest {
+type Parts = ReturnType<typeof answerParts>;
+
+/** How an answer is told: as choices in OpenAI's older forms, or in a form that is all its own. */
+type Wire =
+  | { readonly form: (head: ReplyHead, options: ReplyOptions) => ReplyForm }
+  | { readonly write: (head: ReplyHead, parts: Parts) => AsyncGenerator<string> };
+
+export type AnswerRequest = Wire & {
   readonly model: Model;
   readonly prompts: readonly AnswerPrompt[];
   /** The field that held the prompts. */
@@ -28,8 +35,7 @@ export interface AnswerRequest {
   readonly options: GenerationOptions;
   /** In front of the answer's id. */
   readonly idPrefix: string;
-  readonly form: (head: ReplyHead, options: ReplyOptions) => ReplyForm;
-}
+};
 
 /** A request that was admitted, now or earlier. */
 export interface Admitted extends Pick<Admission, "reservationId" | "atMs" | "maxTokens" | "weight" | "headers"> {
@@ -74,7 +80,7 @@ export function cursorOf(c: Context<GatewayTypes>, { prompts, options }: AnswerR
 
 /** Generates, or joins what is generated already, and answers as JSON or as server-sent events. */
 export async function deliver(c: Context<GatewayTypes>, request: AnswerRequest, admitted: Admitted): Promise<Response> {
-  const { model, prompts, options, idPrefix, form } = request;
+  const { model, prompts, options, idPrefix } = request;
   const settings = readPipelineSettings(c.env);
   const { startMs } = admitted;
   const sequences = await Sequences.start(c.env, model, callsOf(request, c.get("key").tenant, admitted));
@@ -85,17 +91,22 @@ export async function deliver(c: Context<GatewayTypes>, request: AnswerRequest, 
     system_fingerprint: systemFingerprint(model, settings),
   };
   const { includeUsage, choices, logprobs, ignoreEos, stopIds } = options;
-  const reply = form(head, { includeUsage, logprobs: logprobs !== undefined, choices });
-  const endIds = [...(ignoreEos ? [] : model.manifest.specialTokens.stop), ...stopIds];
-  const parts = answerParts(sequences.events(startMs), {
-    prompts: prompts.flatMap((prompt) => Array.from({ length: choices }, () => prompt)),
-    tokenizer: model.tokenizer,
-    hiddenIds: new Set(reply.scoresEnd ? [] : endIds),
-  });
-  const timingsAtEnd = () => (options.includeTimings && sequences.timings ? timingsOf(sequences.timings) : undefined);
-  const pieces = options.stream
-    ? eventPieces(parts, reply, includeUsage, timingsAtEnd, admitted.cursor)
-    : jsonPieces(parts, reply, timingsAtEnd);
+  const partsWithout = (hiddenIds: readonly number[]) =>
+    answerParts(sequences.events(startMs), {
+      prompts: prompts.flatMap((prompt) => Array.from({ length: choices }, () => prompt)),
+      tokenizer: model.tokenizer,
+      hiddenIds: new Set(hiddenIds),
+    });
+  const written = ({ form }: Extract<Wire, { form: unknown }>) => {
+    const reply = form(head, { includeUsage, logprobs: logprobs !== undefined, choices });
+    const endIds = [...(ignoreEos ? [] : model.manifest.specialTokens.stop), ...stopIds];
+    const parts = partsWithout(reply.scoresEnd ? [] : endIds);
+    const timingsAtEnd = () => (options.includeTimings && sequences.timings ? timingsOf(sequences.timings) : undefined);
+    return options.stream
+      ? eventPieces(parts, reply, includeUsage, timingsAtEnd, admitted.cursor)
+      : jsonPieces(parts, reply, timingsAtEnd);
+  };
+  const pieces = "write" in request ? request.write(head, partsWithout([])) : written(request);
   return respond(c, sequences, pieces, options.stream, { ...admitted.headers, "x-generation-id": head.id });
 }
 

@@ -81,7 +81,7 @@ describe("scripts of one service", () => {
     const gateway: Script = { ...part, name: "gateway", api: true, core: true };
     const configs = configsOf([gateway, parts]);
     expect(configs.get("gateway")!.migrations).toEqual([
-      { tag: "v1", new_sqlite_classes: ["Conductor", "Ledger", "Directory"] },
+      { tag: "v1", new_sqlite_classes: ["Conductor", "Ledger", "Directory", "ResponseStore"] },
     ]);
     expect(configs.get("parts")!.migrations).toEqual([{ tag: "v1", new_sqlite_classes: ["Stage", "Vocabulary"] }]);
     expect(configs.get("parts")!.main).toMatch(/functions\/parts\.ts$/);
@@ -106,7 +106,9 @@ describe("a script for each isolate", () => {
   });
 
   test("lets the API call the core, the core everything, a stage its helpers and what follows", () => {
-    expect(foreign(configs.get("s")!)).toEqual(["CONDUCTOR in s-core", "LEDGER in s-core", "DIRECTORY in s-core"]);
+    expect(foreign(configs.get("s")!)).toEqual(
+      ["CONDUCTOR", "LEDGER", "DIRECTORY", "RESPONSES"].map((binding) => `${binding} in s-core`),
+    );
     expect(foreign(configs.get("s-core")!)).toHaveLength(6);
     expect(foreign(configs.get("s-stage-00")!)).toEqual([
       "STAGE_1 in s-stage-01",

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { z } from "zod";
 import { chatCompletionChunk, errorReply } from "../../../functions/openapi/generation-replies.ts";
 import { OPERATIONS } from "../../../functions/openapi/operations.ts";
+import { responseEvent } from "../../../functions/openapi/response-replies.ts";
 import { ADMIN_KEY, MODEL, newCaller, question, request } from "../gateway/caller.ts";
 
 const caller = await newCaller();
@@ -14,6 +15,11 @@ const kept = await caller
   .post("/v1/completions", { model: MODEL, prompt: "Once", max_tokens: 2 }, keptHeaders())
   .then((response) => response.json<{ id: string }>());
 
+/** A response that is stored. */
+const stored = await caller
+  .post("/v1/responses", { model: MODEL, input: "Hi", max_output_tokens: 2 })
+  .then((response) => response.json<{ id: string }>());
+
 function keptHeaders(): RequestInit {
   const authorization = `Bearer ${caller.key}`;
   return { headers: { authorization, "content-type": "application/json", "idempotency-key": "a-name" } };
@@ -22,6 +28,7 @@ function keptHeaders(): RequestInit {
 const BODIES: Record<string, object> = {
   "/v1/chat/completions": question("Hi", { max_tokens: 2 }),
   "/v1/completions": { model: MODEL, prompt: "Once", max_tokens: 2 },
+  "/v1/responses": { model: MODEL, input: "Hi", max_output_tokens: 2 },
   "/admin/v1/tenants": { name: `r-${crypto.randomUUID().slice(0, 30)}` },
   "/admin/v1/replicas": { replicas: "configured" },
   "/admin/v1/tenants/{tenant}": { limits: { tokensPerDay: 1000 } },
@@ -47,7 +54,7 @@ describe("what the reference promises is what comes", () => {
   test.each(operations.map((operation) => [`${operation.method} ${operation.path}`, operation] as const))(
     "%s",
     async (_, { method, path, security, status, reply, event }) => {
-      const names = { tenant: caller.tenant, key: keys[0]!.id, model: MODEL, id: kept.id };
+      const names = { tenant: caller.tenant, key: keys[0]!.id, model: MODEL, id: kept.id, response: stored.id };
       const filled = path.replace(/\{(\w+)\}/g, (_, name: keyof typeof names) => names[name]);
       const key = security === "admin" ? ADMIN_KEY : caller.key;
       const response = await ask(method, filled, key, method === "get" ? undefined : (BODIES[path] ?? {}));
@@ -67,6 +74,15 @@ describe("what the reference promises is what comes", () => {
     const events = dataOf(await (await post("/v1/chat/completions", question("Hi", options))).text());
     expect(events.length).toBeGreaterThan(3);
     for (const event of events) fits(chatCompletionChunk, event);
+  });
+
+  test("events of a response", async () => {
+    const { post } = await newCaller();
+    const weather = { type: "function", name: "weather" };
+    for (const fields of [{}, { tools: [weather], tool_choice: "required" }]) {
+      const asked = { model: MODEL, input: "Hi", stream: true, max_output_tokens: 60, ...fields };
+      for (const event of dataOf(await (await post("/v1/responses", asked)).text())) fits(responseEvent, event);
+    }
   });
 
   test("errors", async () => {
