@@ -105,6 +105,12 @@ export class ResponseStore extends DurableObject<Env> {
     return { items: [...turns.flat(), ...named] };
   }
 
+  /** Forgets everything. */
+  clear(): void {
+    this.#sql.exec("DELETE FROM items");
+    this.#sql.exec("DELETE FROM responses");
+  }
+
   override async alarm(): Promise<void> {
     this.ctx.storage.transactionSync(() =>
       this.#forget("SELECT id FROM responses WHERE created_ms <= ?", Date.now() - RETENTION_MS),

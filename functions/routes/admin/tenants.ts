@@ -60,6 +60,7 @@ export const tenants = new Hono<GatewayTypes>()
     return audited(c, name, {}, async () => {
       if (!(await ledger.describe())) throw noSuchTenant();
       await ledger.destroy();
+      await c.env.RESPONSES.getByName(name).clear();
       await c.env.DIRECTORY.getByName("directory").remove(name);
       return c.body(null, 204);
     });

@@ -1,5 +1,6 @@
+import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Caller, errorOf, MODEL, newCaller } from "./caller.ts";
+import { ADMIN_KEY, type Caller, errorOf, MODEL, newCaller, request } from "./caller.ts";
 
 const RESPONSES = "/v1/responses";
 const asked = (fields: object = {}) => ({ model: MODEL, input: "What is 7 + 8?", temperature: 0, ...fields });
@@ -83,4 +84,14 @@ test("fields that change nothing are accepted", async () => {
   const response = await caller.post(RESPONSES, asked(nothing));
   expect(response.status).toBe(200);
   expect(await response.json()).toMatchObject({ metadata: { a: "b" }, user: "u", status: "completed" });
+});
+
+test("are gone with their tenant", async () => {
+  const { tenant, post } = await newCaller();
+  const { id: kept } = await (await post(RESPONSES, asked())).json<{ id: string }>();
+  const store = env.RESPONSES.getByName(tenant);
+  expect(await store.get(kept)).not.toBeNull();
+  const headers = { authorization: `Bearer ${ADMIN_KEY}` };
+  expect((await request(`/admin/v1/tenants/${tenant}`, { method: "DELETE", headers })).status).toBe(204);
+  expect(await store.get(kept)).toBeNull();
 });
