@@ -19,8 +19,10 @@ import { models } from "./routes/models.ts";
 import { methodNotAllowed, notFound } from "./routes/not-found.ts";
 import { ready } from "./routes/ready.ts";
 import { reference } from "./routes/reference.ts";
+import { render } from "./routes/render.ts";
 import { responses } from "./routes/responses.ts";
 import { serverTiming } from "./routes/server-timing.ts";
+import { tokens } from "./routes/tokens.ts";
 import { usage } from "./routes/usage.ts";
 
 const METHODS = ["GET", "POST", "PATCH", "DELETE"];
@@ -35,6 +37,8 @@ for (const routes of [
   completions,
   generations,
   responses,
+  tokens,
+  render,
   models,
   usage,
   health,

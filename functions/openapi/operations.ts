@@ -12,10 +12,12 @@ import {
 import { chatSchema } from "../request/chat-request.ts";
 import { completionSchema } from "../request/completion-request.ts";
 import { responsesSchema } from "../request/responses-request.ts";
+import { detokenizeSchema, tokenizeSchema } from "../request/token-requests.ts";
 import { usageExportSchema, usagePeriodSchema } from "../request/usage-request.ts";
 import * as admin from "./admin-replies.ts";
 import * as generation from "./generation-replies.ts";
 import * as response from "./response-replies.ts";
+import * as tokens from "./token-replies.ts";
 
 export interface Operation {
   readonly method: "get" | "post" | "patch" | "delete";
@@ -41,6 +43,7 @@ export interface Operation {
 
 const GENERATION_ERRORS = [400, 401, 403, 404, 408, 410, 413, 421, 422, 429, 500, 503, 504];
 const LOOKUP_ERRORS = [400, 401, 403, 404, 421, 429, 500, 503];
+const TOKEN_ERRORS = [...LOOKUP_ERRORS, 408, 413];
 const ADMIN_ERRORS = [400, 401, 404, 421, 429, 500, 503];
 const ADMIN_WRITE_ERRORS = [400, 401, 404, 408, 409, 413, 421, 429, 500, 503];
 
@@ -143,6 +146,36 @@ export const OPERATIONS: readonly Operation[] = [
     status: 200,
     reply: generation.cancelReply,
     errors: [...LOOKUP_ERRORS, 408, 413],
+  },
+  {
+    ...tenant,
+    method: "post",
+    path: "/v1/tokenize",
+    summary: "Tell the tokens of a text",
+    body: tokenizeSchema,
+    status: 200,
+    reply: tokens.tokenizeReply,
+    errors: TOKEN_ERRORS,
+  },
+  {
+    ...tenant,
+    method: "post",
+    path: "/v1/detokenize",
+    summary: "Tell the text of tokens",
+    body: detokenizeSchema,
+    status: 200,
+    reply: tokens.detokenizeReply,
+    errors: TOKEN_ERRORS,
+  },
+  {
+    ...tenant,
+    method: "post",
+    path: "/v1/chat/render",
+    summary: "Check a chat and show its prompt without answering it",
+    body: chatSchema,
+    status: 200,
+    reply: tokens.renderReply,
+    errors: TOKEN_ERRORS,
   },
   {
     ...tenant,

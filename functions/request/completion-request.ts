@@ -14,7 +14,7 @@ import {
 import { responseFormat, textSpecification } from "./response-format.ts";
 import { validate } from "./validation.ts";
 
-const MAX_PROMPT_IDS = 1 << 20;
+export const MAX_PROMPT_IDS = 1 << 20;
 
 /** Text, or token ids to be used as they are. */
 export type Prompt = string | readonly number[];

@@ -1,8 +1,9 @@
 import { Hono } from "hono";
 import type { Manifest } from "../../weights/manifest.ts";
 import { ApiError } from "../errors.ts";
-import { deployedModel, modelNamed, modelNotFound } from "../model.ts";
+import { deployedModel, modelNamed } from "../model.ts";
 import { admit } from "./admission.ts";
+import { isAllowed, requireAllowed } from "./allowed-model.ts";
 import { authenticate } from "./authenticate.ts";
 import type { GatewayTypes } from "./context.ts";
 
@@ -14,23 +15,21 @@ const PREFIX = "/v1/models/";
  */
 export const models = new Hono<GatewayTypes>()
   .get("/v1/models", authenticate, async (c) => {
-    const { headers, allowedModels } = await admit(c.env, c.get("key"));
-    const { manifest } = await deployedModel(c.env);
+    const { headers, ...admission } = await admit(c.env, c.get("key"));
+    const model = await deployedModel(c.env);
+    const { manifest } = model;
     const aliases = await c.env.LEDGER.getByName(c.get("key").tenant).aliases();
     const names = [manifest.name, ...Object.keys(aliases).filter((alias) => aliases[alias] === manifest.name)];
-    const data = isAllowed(allowedModels, manifest) ? names.map((name) => modelObject(name, manifest)) : [];
+    const data = isAllowed(admission, model) ? names.map((name) => modelObject(name, manifest)) : [];
     return c.json({ object: "list", data }, 200, headers);
   })
   .get(`${PREFIX}*`, authenticate, async (c) => {
-    const { headers, allowedModels } = await admit(c.env, c.get("key"));
+    const { headers, ...admission } = await admit(c.env, c.get("key"));
     const id = decodedId(new URL(c.req.url).pathname.slice(PREFIX.length));
-    const { manifest } = await modelNamed(c.env, id, c.get("key").tenant);
-    if (!isAllowed(allowedModels, manifest)) throw modelNotFound("GET /v1/models lists those that this key may use.");
-    return c.json(modelObject(id, manifest), 200, headers);
+    const model = await modelNamed(c.env, id, c.get("key").tenant);
+    requireAllowed(admission, model);
+    return c.json(modelObject(id, model.manifest), 200, headers);
   });
-
-const isAllowed = (allowedModels: readonly string[] | null, { name }: Manifest) =>
-  allowedModels?.includes(name) !== false;
 
 const modelObject = (id: string, { createdSeconds }: Manifest) => ({
   id,
