@@ -12,7 +12,7 @@ const REQUESTS = 40;
 const KILLS = 100;
 /** Each waits until the last one's victim is gone, which takes longer while the others recover. */
 const KILLERS = 3;
-const BETWEEN_KILLS_MS = 100;
+const BETWEEN_KILLS_MS = 250;
 const TIME_LIMIT_MS = 240_000;
 
 const limits = { concurrency: REQUESTS, requestsPerMinute: 100_000, tokensPerMinute: 10_000_000 };
