@@ -19,8 +19,11 @@ export const tokens = new Hono<GatewayTypes>()
     const { model, headers } = await admitFor(c, name);
     const tokenizer = requireTokenizer(model, "prompt");
     const ids = options.add_special_tokens === false ? tokenizer.encode(prompt) : plainPromptIds(model, prompt);
-    const strings = options.return_token_strs === true && { token_strs: tokenNames(tokenizer, ids) };
-    return c.json({ object: "tokenization", ...tokensReply(model, ids), ...strings }, 200, headers);
+    return c.json(
+      { object: "tokenization", ...tokensReply(model, ids), ...names(tokenizer, ids, options) },
+      200,
+      headers,
+    );
   })
   .post("/v1/detokenize", authenticate, async (c) => {
     const { model: name, tokens: ids, ...options } = validate(detokenizeSchema, await readJsonBody(c.req.raw));
@@ -28,8 +31,11 @@ export const tokens = new Hono<GatewayTypes>()
     const tokenizer = requireTokenizer(model, "tokens");
     const outside = ids.findIndex((id) => id >= tokenizer.pieceCount);
     if (outside >= 0) throw invalid(`tokens[${outside}]`, `ids of this tokenizer are below ${tokenizer.pieceCount}`);
-    const strings = options.return_token_strs === true && { token_strs: tokenNames(tokenizer, ids) };
-    return c.json({ object: "detokenization", prompt: tokenizer.decode(ids), ...strings }, 200, headers);
+    return c.json(
+      { object: "detokenization", prompt: tokenizer.decode(ids), ...names(tokenizer, ids, options) },
+      200,
+      headers,
+    );
   });
 
 /** What every route says that tells a prompt's tokens. */
@@ -48,4 +54,9 @@ async function admitFor(c: Context<GatewayTypes>, name: string) {
   return { model, headers: admission.headers };
 }
 
-const tokenNames = (tokenizer: Tokenizer, ids: readonly number[]) => ids.map((id) => tokenizer.name(id).text);
+interface Wishes {
+  readonly return_token_strs?: boolean | undefined;
+}
+
+const names = (tokenizer: Tokenizer, ids: readonly number[], { return_token_strs: wanted = false }: Wishes) =>
+  wanted ? { token_strs: ids.map((id) => tokenizer.name(id).text) } : {};
