@@ -4,6 +4,7 @@ import { secureHeaders } from "hono/secure-headers";
 import { toApiError } from "./errors.ts";
 import { counted } from "./metrics/isolate-tally.ts";
 import { admin } from "./routes/admin/admin.ts";
+import { adminPage } from "./routes/admin-page.ts";
 import { chat } from "./routes/chat.ts";
 import { chatPage } from "./routes/chat-page.ts";
 import { completions } from "./routes/completions.ts";
@@ -46,6 +47,7 @@ for (const routes of [
   metrics,
   reference,
   chatPage,
+  adminPage,
   admin,
 ])
   api.route("/", routes);

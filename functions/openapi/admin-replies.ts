@@ -79,6 +79,40 @@ export const usageReport = z.strictObject({
   refusals: z.array(z.strictObject({ day: z.iso.date(), reason: z.string(), count })),
 });
 
+const part = {
+  state: z.enum(["empty", "loading", "ready", "failed"]),
+  memoryBytes: count,
+};
+
+/** 200 of GET /admin/v1/pipeline */
+export const pipelineReply = z.strictObject({
+  engine: z.strictObject({ name: z.string(), version: z.string(), activations: z.int(), kvBits: z.int() }),
+  running: count.describe("Generations that run or wait."),
+  paused: count.describe("Generations whose reader vanished."),
+  waiting: count.describe("Of those that run, sessions that wait for a place."),
+  hopMs: z.number().min(0).describe("What a message between parts takes, one way; 0 as long as nothing is known."),
+  memoryBytes: count.describe("Of all parts together."),
+  stages: z.array(
+    z.strictObject({
+      firstLayer: count,
+      layerCount: count,
+      replicas: z.array(
+        z.strictObject({
+          replica: count,
+          draining: z.boolean(),
+          suspect: z.boolean(),
+          sessions: count,
+          reservedTokens: count,
+          cachedTokens: count,
+          ...part,
+          helpers: z.array(z.strictObject(part)).describe("The other objects that its layers are split over."),
+        }),
+      ),
+    }),
+  ),
+  vocabularyShards: z.array(z.strictObject({ firstRow: count, rows: count, ...part })),
+});
+
 /** 200 of GET and PATCH /admin/v1/replicas */
 export const replicasReply = z.strictObject({
   replicas: count.describe("Of each stage, that serve."),

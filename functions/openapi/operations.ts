@@ -310,6 +310,13 @@ export const OPERATIONS: readonly Operation[] = [
     reply: generation.readyReply,
     errors: [401, 500, 503, 504],
   },
+  {
+    ...read,
+    method: "get",
+    path: "/admin/v1/pipeline",
+    summary: "How every part of the pipeline is",
+    reply: admin.pipelineReply,
+  },
   { ...read, method: "get", path: REPLICAS, summary: "How the stages' replicas are", reply: admin.replicasReply },
   {
     ...write,

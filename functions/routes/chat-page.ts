@@ -6,21 +6,9 @@ import messages from "../pages/chat/messages.browser.js";
 import page from "../pages/chat/page.html";
 import stream from "../pages/chat/stream.browser.js";
 import style from "../pages/chat/style.css";
+import { SCRIPTS_POLICY } from "../pages/content-policy.ts";
 import type { GatewayTypes } from "./context.ts";
 import { notFound } from "./not-found.ts";
-
-/** Only its own files, only its own API, nobody's frame. */
-const POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self'",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-].join("; ");
 
 const SCRIPT = "text/javascript; charset=utf-8";
 const FILES: Readonly<Record<string, readonly [type: string, text: string]>> = {
@@ -36,7 +24,7 @@ const CACHED = { "cache-control": "public, max-age=60" };
 
 /** GET /: the chat page, and its files under /assets. They hold no key and need none. */
 export const chatPage = new Hono<GatewayTypes>()
-  .get("/", (c) => c.html(page, 200, { ...CACHED, "content-security-policy": POLICY }))
+  .get("/", (c) => c.html(page, 200, { ...CACHED, "content-security-policy": SCRIPTS_POLICY }))
   .get("/assets/:file", (c) => {
     const file = FILES[c.req.param("file")];
     if (!file || !Object.hasOwn(FILES, c.req.param("file"))) throw notFound(c.req.path);

@@ -4,6 +4,7 @@ import type { GatewayTypes } from "../context.ts";
 import { audit } from "./audit.ts";
 import { keys } from "./keys.ts";
 import { load } from "./load.ts";
+import { pipeline } from "./pipeline.ts";
 import { replicas } from "./replicas.ts";
 import { tenants } from "./tenants.ts";
 import { usage } from "./usage.ts";
@@ -19,4 +20,5 @@ export const admin = new Hono<GatewayTypes>()
   .route("/", usage)
   .route("/", audit)
   .route("/", load)
+  .route("/", pipeline)
   .route("/", replicas);

@@ -6,6 +6,9 @@ import { newCaller, request } from "./caller.ts";
 const OPEN = [
   "GET /",
   "GET /assets/:file",
+  "GET /admin",
+  "GET /admin/assets/admin.css",
+  "GET /admin/assets/:file",
   "GET /docs",
   "GET /openapi.json",
   "GET /health",

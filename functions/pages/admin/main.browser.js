@@ -1,0 +1,113 @@
+import { operate, useKey } from "./api.browser.js";
+import { button, element } from "./element.browser.js";
+import { pipelinePicture } from "./pipeline-picture.browser.js";
+import { tenantRoom } from "./tenant-room.browser.js";
+
+const at = (id) => document.getElementById(id);
+const [status, tenants, room] = ["status", "tenants", "tenant"].map(at);
+/** Where the next page of tenants begins. */
+let next = null;
+/** The tenant that is shown, or asked for last. */
+let chosen = null;
+
+/** Runs an action and shows the API's own words when it fails. */
+async function doing(work) {
+  status.textContent = "";
+  try {
+    await work();
+  } catch (error) {
+    status.textContent = error.message;
+  }
+}
+
+async function showPipeline() {
+  at("pipeline").replaceChildren(...pipelinePicture(await operate("GET", "/pipeline")));
+}
+
+/** Fills the list anew, or goes on after `after`. */
+async function listTenants(after = "") {
+  const page = await operate("GET", `/tenants?after=${encodeURIComponent(after)}`);
+  if (after === "") tenants.replaceChildren();
+  tenants.append(
+    ...page.tenants.map(({ name }) =>
+      element(
+        "li",
+        {},
+        button(name, () => doing(() => openTenant(name))),
+      ),
+    ),
+  );
+  next = page.next;
+  at("more").hidden = next === null;
+  markChosen();
+}
+
+function markChosen() {
+  for (const made of tenants.querySelectorAll("button")) made.ariaPressed = String(made.textContent === chosen);
+}
+
+async function openTenant(name) {
+  chosen = name;
+  markChosen();
+  const shown = await tenantRoom(name, {
+    doing,
+    onSecret: showSecret,
+    reopen: () => openTenant(name),
+    gone: closeTenant,
+  });
+  // Another may have been asked for meanwhile.
+  if (chosen !== name) return;
+  room.replaceChildren(...shown);
+  room.hidden = false;
+  room.focus();
+}
+
+async function closeTenant() {
+  chosen = null;
+  room.hidden = true;
+  room.replaceChildren();
+  await listTenants();
+}
+
+/** Shown until it is put away: nobody can ask for it again. */
+function showSecret({ key }) {
+  const box = element(
+    "div",
+    { className: "secret", role: "alert" },
+    element("p", { textContent: "The new key, shown only now:" }),
+    element("p", {}, element("code", { textContent: key })),
+    element(
+      "div",
+      { className: "actions" },
+      button("Copy", () => doing(() => navigator.clipboard.writeText(key)), "Copy the new key"),
+      button("Put away", () => box.remove(), "Put the new key away"),
+    ),
+  );
+  at("secret").replaceChildren(box);
+}
+
+at("enter").addEventListener("submit", (event) => {
+  event.preventDefault();
+  useKey(at("admin-key").value.trim());
+  at("admin-key").value = "";
+  doing(async () => {
+    await listTenants();
+    at("enter").hidden = true;
+    at("rooms").hidden = at("leave").hidden = false;
+    await showPipeline();
+  });
+});
+at("new-tenant").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const name = at("tenant-name").value;
+  doing(async () => {
+    showSecret(await operate("POST", "/tenants", { name }));
+    at("tenant-name").value = "";
+    await listTenants();
+    await openTenant(name);
+  });
+});
+at("more").addEventListener("click", () => doing(() => listTenants(next)));
+at("refresh").addEventListener("click", () => doing(showPipeline));
+at("leave").addEventListener("click", () => location.reload());
+at("admin-key").focus();

@@ -1,0 +1,53 @@
+import { element, grouped } from "./element.browser.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+const HEIGHT = 100;
+const BAR = 8;
+const STEP = 10;
+
+/** Tokens of each day as bars, prompts below answers; days without use are empty. */
+export function usageChart({ from, to, usage }) {
+  const days = daysOf(from, to).map((day) => {
+    const rows = usage.filter((row) => row.day === day);
+    const sum = (field) => rows.reduce((total, row) => total + row[field], 0);
+    return { day, prompt: sum("promptTokens"), completion: sum("completionTokens") };
+  });
+  const most = Math.max(1, ...days.map(({ prompt, completion }) => prompt + completion));
+  const total = days.reduce((sum, { prompt, completion }) => sum + prompt + completion, 0);
+  const words = `${grouped(total)} tokens from ${from} to ${to}, at most ${grouped(most === 1 ? total : most)} a day`;
+
+  const svg = shape("svg", {
+    viewBox: `0 0 ${days.length * STEP} ${HEIGHT}`,
+    preserveAspectRatio: "none",
+    role: "img",
+  });
+  svg.setAttribute("aria-label", words);
+  for (const [index, { day, prompt, completion }] of days.entries()) {
+    const group = shape("g", {});
+    const title = shape("title", {});
+    title.textContent = `${day}: ${grouped(prompt)} tokens of prompts, ${grouped(completion)} of answers`;
+    const [low, high] = [prompt, completion].map((tokens) => (tokens / most) * HEIGHT);
+    const at = { x: index * STEP, width: BAR };
+    group.append(
+      title,
+      shape("rect", { ...at, class: "prompt-bar", y: HEIGHT - low, height: low }),
+      shape("rect", { ...at, class: "answer-bar", y: HEIGHT - low - high, height: high }),
+    );
+    svg.append(group);
+  }
+  return element("figure", {}, svg, element("figcaption", { className: "hint", textContent: words }));
+}
+
+function daysOf(from, to) {
+  const days = [];
+  for (const day = new Date(`${from}T00:00:00Z`); ; day.setUTCDate(day.getUTCDate() + 1)) {
+    days.push(day.toISOString().slice(0, 10));
+    if (days.at(-1) >= to) return days;
+  }
+}
+
+function shape(tag, attributes) {
+  const made = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  return made;
+}
