@@ -63,15 +63,12 @@ export const acceptedResponsesFields = optional({
   truncation: only(["disabled"]),
 });
 
-/** True for a field that is known and supported only where it changes nothing. */
-export function isAcceptedField(name: unknown): boolean {
-  return (
-    typeof name === "string" &&
-    [acceptedChatFields, acceptedCompletionFields, acceptedResponsesFields].some((fields) =>
-      Object.hasOwn(fields, name),
-    )
-  );
-}
+const ACCEPTED = new Set<unknown>(
+  [acceptedChatFields, acceptedCompletionFields, acceptedResponsesFields].flatMap((fields) => Object.values(fields)),
+);
+
+/** True for a schema's field that is known and supported only where it changes nothing. */
+export const isAcceptedField = (field: unknown): boolean => ACCEPTED.has(field);
 
 function optional<Shape extends Record<string, z.ZodType>>(
   shape: Shape,

@@ -24,15 +24,15 @@ export function validate<Shape extends z.core.$ZodShape>(
   if (parsed.success) return parsed.data;
   const unknown = parsed.error.issues.find((issue) => issue.code === "unrecognized_keys");
   if (unknown) throw unknownFields(unknown.keys, unknown.path);
-  throw asApiError(mostSpecific(parsed.error.issues[0]!), present);
+  throw asApiError(mostSpecific(parsed.error.issues[0]!), present, schema.shape);
 }
 
-function asApiError(issue: Issue, body: Record<string, unknown>): ApiError {
+function asApiError(issue: Issue, body: Record<string, unknown>, shape: z.core.$ZodShape): ApiError {
   if (issue.code === "unrecognized_keys") return unknownFields(issue.keys, issue.path);
   const param = fieldName(issue.path);
   if (issue.code === "invalid_type" && valueAt(body, issue.path) === undefined)
     return new ApiError(400, "missing_required_parameter", `Missing field: ${param}.`, { param });
-  const code = isAcceptedField(issue.path[0]) ? "unsupported_parameter" : "invalid_value";
+  const code = isAcceptedField(shape[String(issue.path[0])]) ? "unsupported_parameter" : "invalid_value";
   return new ApiError(400, code, `${param}: ${issue.message}.`, { param });
 }
 

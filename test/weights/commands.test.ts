@@ -86,6 +86,6 @@ test("plan prints the stages and says by its exit code whether they fit", async 
   const tight = await run(planCommand(), demo, "--budget-mb", "11", "--stages", "2");
   expect(tight.exitCode).toBe(1);
   expect(tight.stderr).toMatch(
-    /^does not fit: stage \d \(3 layers\) needs 12\.\d MB, the budget is 11\.0 MB.*use more stages\n$/,
+    /^does not fit: stage \d \(3 layers, split into 4 parts\) needs 11\.\d MB, the budget is 11\.0 MB.*use more stages\n$/,
   );
 });
