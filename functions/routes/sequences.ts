@@ -27,6 +27,8 @@ export class Sequences {
   readonly #calls: readonly GenerateCall[];
   readonly #waiting: number[];
   readonly #running = new Map<number, Generation>();
+  /** Those that a conductor has not taken on yet; none rejects. */
+  readonly #starting = new Set<Promise<void>>();
   #timings: Timings | undefined;
   #leaving: Promise<void> | undefined;
 
@@ -77,6 +79,8 @@ export class Sequences {
     this.#leaving ??= Promise.all([
       ...this.#waiting.splice(0).map((index) => release(this.#env, this.#model, this.#calls[index]!)),
       ...[...this.#running.values()].map((generation) => generation.leave()),
+      // They are left as soon as they have started, which must not be cut off with the request.
+      ...this.#starting,
     ]).then(() => undefined);
     return this.#leaving;
   }
@@ -93,11 +97,22 @@ export class Sequences {
   /** One that finds no room tries again as long as others of the request are under way. */
   async #start(index: number): Promise<Generation> {
     const patient = () => this.#running.size > 0 && this.#leaving === undefined;
-    const generation = await startGeneration(this.#env, this.#model, this.#calls[index]!, patient);
-    this.#running.set(index, generation);
-    // The reader left while it was starting.
-    if (this.#leaving !== undefined) await generation.leave();
-    return generation;
+    const started = startGeneration(this.#env, this.#model, this.#calls[index]!, patient).then(async (generation) => {
+      this.#running.set(index, generation);
+      // The reader left while it was starting.
+      if (this.#leaving !== undefined) await generation.leave();
+      return generation;
+    });
+    const over = started.then(
+      () => {},
+      () => {},
+    );
+    this.#starting.add(over);
+    try {
+      return await started;
+    } finally {
+      this.#starting.delete(over);
+    }
   }
 
   /** Settles everything at nothing that nobody else reads; what was settled before stays. */
