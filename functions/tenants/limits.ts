@@ -43,17 +43,7 @@ export const tenantLimitsSchema = z.strictObject({
 });
 
 /** The limits of a request that sets some; what is left out keeps its value, or takes the default in a new tenant. */
-export const limitChangesSchema = z.strictObject({
-  requestsPerMinute: requestsPerMinute.exactOptional(),
-  tokensPerMinute: tokensPerMinute.exactOptional(),
-  tokensPerDay: tokensPerDay.nullable().exactOptional(),
-  budgetMicrosPerMonth: budgetMicrosPerMonth.nullable().exactOptional(),
-  concurrency: concurrency.exactOptional(),
-  maxContextTokens: maxContextTokens.nullable().exactOptional(),
-  maxOutputTokens: maxOutputTokens.exactOptional(),
-  allowedModels: allowedModels.nullable().exactOptional(),
-  priority: priority.exactOptional(),
-});
+export const limitChangesSchema = changes(tenantLimitsSchema);
 
 /** What one key may do within its tenant's limits; null: as much as the tenant. */
 export const keyLimitsSchema = z.strictObject({
@@ -68,27 +58,10 @@ export const keyLimitsSchema = z.strictObject({
 });
 
 /** As limitChangesSchema, of a key. */
-export const keyLimitChangesSchema = z.strictObject({
-  requestsPerMinute: requestsPerMinute.nullable().exactOptional(),
-  tokensPerMinute: tokensPerMinute.nullable().exactOptional(),
-  tokensPerDay: tokensPerDay.nullable().exactOptional(),
-  budgetMicrosPerMonth: budgetMicrosPerMonth.nullable().exactOptional(),
-  concurrency: concurrency.nullable().exactOptional(),
-  maxContextTokens: maxContextTokens.nullable().exactOptional(),
-  maxOutputTokens: maxOutputTokens.nullable().exactOptional(),
-  allowedModels: allowedModels.nullable().exactOptional(),
-});
+export const keyLimitChangesSchema = changes(keyLimitsSchema);
 
 /** Limits that may be higher for a while; null: no limit. */
-export const raisedLimitsSchema = z.strictObject({
-  requestsPerMinute: requestsPerMinute.exactOptional(),
-  tokensPerMinute: tokensPerMinute.exactOptional(),
-  tokensPerDay: tokensPerDay.nullable().exactOptional(),
-  budgetMicrosPerMonth: budgetMicrosPerMonth.nullable().exactOptional(),
-  concurrency: concurrency.exactOptional(),
-  maxContextTokens: maxContextTokens.nullable().exactOptional(),
-  maxOutputTokens: maxOutputTokens.exactOptional(),
-});
+export const raisedLimitsSchema = limitChangesSchema.omit({ allowedModels: true, priority: true });
 
 export type TenantLimits = z.output<typeof tenantLimitsSchema>;
 export type LimitChanges = z.output<typeof limitChangesSchema>;
@@ -120,3 +93,9 @@ export const NO_KEY_LIMITS: KeyLimits = {
   maxOutputTokens: null,
   allowedModels: null,
 };
+
+/** The same fields, each of which may be left out. */
+function changes<Shape extends z.core.$ZodShape>(schema: z.ZodObject<Shape, z.core.$strict>) {
+  const fields = Object.entries(schema.shape).map(([name, field]) => [name, z.exactOptional(field)]);
+  return z.strictObject(Object.fromEntries(fields) as { [Name in keyof Shape]: z.ZodExactOptional<Shape[Name]> });
+}
