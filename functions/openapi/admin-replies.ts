@@ -79,10 +79,20 @@ export const usageReport = z.strictObject({
   refusals: z.array(z.strictObject({ day: z.iso.date(), reason: z.string(), count })),
 });
 
-const part = {
-  state: z.enum(["empty", "loading", "ready", "failed"]),
-  memoryBytes: count,
+const state = z.enum(["empty", "loading", "ready", "failed"]);
+const part = { state, memoryBytes: count };
+const replica = {
+  replica: count,
+  state,
+  draining: z.boolean().describe("It takes no new sessions, and ends with its last one."),
+  suspect: z.boolean().describe("It failed when last heard of, or is not loaded yet: others are preferred."),
+  sessions: count,
+  reservedTokens: count.describe("KV cache promised to sessions."),
+  cachedTokens: count.describe("KV cache that prompts of earlier sessions hold until one needs it."),
 };
+/** The stages of a pipeline, with each replica's fields. */
+const stagesOf = <Shape extends z.ZodRawShape>(fields: Shape) =>
+  z.array(z.strictObject({ firstLayer: count, layerCount: count, replicas: z.array(z.strictObject(fields)) }));
 
 /** 200 of GET /admin/v1/pipeline */
 export const pipelineReply = z.strictObject({
@@ -92,47 +102,18 @@ export const pipelineReply = z.strictObject({
   waiting: count.describe("Of those that run, sessions that wait for a place."),
   hopMs: z.number().min(0).describe("What a message between parts takes, one way; 0 as long as nothing is known."),
   memoryBytes: count.describe("Of all parts together."),
-  stages: z.array(
-    z.strictObject({
-      firstLayer: count,
-      layerCount: count,
-      replicas: z.array(
-        z.strictObject({
-          replica: count,
-          draining: z.boolean(),
-          suspect: z.boolean(),
-          sessions: count,
-          reservedTokens: count,
-          cachedTokens: count,
-          ...part,
-          helpers: z.array(z.strictObject(part)).describe("The other objects that its layers are split over."),
-        }),
-      ),
-    }),
-  ),
+  stages: stagesOf({
+    ...replica,
+    memoryBytes: count,
+    helpers: z.array(z.strictObject(part)).describe("The other objects that its layers are split over."),
+  }),
   vocabularyShards: z.array(z.strictObject({ firstRow: count, rows: count, ...part })),
 });
 
 /** 200 of GET and PATCH /admin/v1/replicas */
 export const replicasReply = z.strictObject({
   replicas: count.describe("Of each stage, that serve."),
-  stages: z.array(
-    z.strictObject({
-      firstLayer: count,
-      layerCount: count,
-      replicas: z.array(
-        z.strictObject({
-          replica: count,
-          state: z.enum(["empty", "loading", "ready", "failed"]),
-          draining: z.boolean().describe("It takes no new sessions, and ends with its last one."),
-          suspect: z.boolean().describe("It failed when last heard of, or is not loaded yet: others are preferred."),
-          sessions: count,
-          reservedTokens: count.describe("KV cache promised to sessions."),
-          cachedTokens: count.describe("KV cache that prompts of earlier sessions hold until one needs it."),
-        }),
-      ),
-    }),
-  ),
+  stages: stagesOf(replica),
 });
 
 export const userReport = z.strictObject({

@@ -7,6 +7,7 @@ import type { KeptRequest } from "../pipeline/generation-call.ts";
 import { parseJsonObject, readOptionalJsonBody } from "../request/json-body.ts";
 import { validate } from "../request/validation.ts";
 import { admit } from "./admission.ts";
+import { isAllowed } from "./allowed-model.ts";
 import { type AnswerRequest, cursorOf, deliver } from "./answer.ts";
 import { authenticate } from "./authenticate.ts";
 import { CHAT_PATH, chatAnswer } from "./chat.ts";
@@ -33,10 +34,11 @@ export const generations = new Hono<GatewayTypes>()
   .get("/v1/generations/:id/events", authenticate, async (c) => {
     const key = c.get("key");
     const startMs = Date.now();
-    const { headers, weight, allowedModels } = await admit(c.env, key);
+    const admission = await admit(c.env, key);
+    const { headers, weight } = admission;
     const id = generationId(c.req.param("id"));
     const model = await deployedModel(c.env);
-    if (allowedModels?.includes(model.manifest.name) === false) throw noSuchGeneration();
+    if (!isAllowed(admission, model)) throw noSuchGeneration();
     const kept = await reachConductor(() => conductorOf(c.env, model).recall(id, key.tenant));
     if (kept === null) throw noSuchGeneration();
     const { request, maxTokens } = kept;

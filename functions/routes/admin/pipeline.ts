@@ -4,6 +4,7 @@ import type { PartReport } from "../../pipeline/assignment.ts";
 import type { ConductorStatus } from "../../pipeline/pipeline-status.ts";
 import { conductorOf } from "../conductor-of.ts";
 import type { GatewayTypes } from "../context.ts";
+import { replicaReply } from "./replica-reply.ts";
 
 /** GET /admin/v1/pipeline: every part with its state and bytes, and what the pipeline holds. Wakes none of the parts. */
 export const pipeline = new Hono<GatewayTypes>().get("/admin/v1/pipeline", async (c) =>
@@ -15,13 +16,11 @@ function replyOf({ engine, running, paused, waiting, hopMs, memoryBytes, stages,
     ...{ engine, running, paused, waiting, hopMs, memoryBytes },
     stages: stages.map(({ firstLayer, layerCount, replicas }) => ({
       ...{ firstLayer, layerCount },
-      replicas: replicas.map(
-        ({ replica, draining, suspect, seats, reservedTokens, cachedTokens, helpers, ...part }) => ({
-          ...{ replica, draining, suspect, sessions: seats, reservedTokens, cachedTokens },
-          ...partOf(part),
-          helpers: helpers.map(partOf),
-        }),
-      ),
+      replicas: replicas.map((replica) => ({
+        ...replicaReply(replica),
+        memoryBytes: replica.memoryBytes,
+        helpers: replica.helpers.map(partOf),
+      })),
     })),
     vocabularyShards: shards.map(({ firstRow, rows, ...part }) => ({ firstRow, rows, ...partOf(part) })),
   };

@@ -7,6 +7,7 @@ import { validate } from "../../request/validation.ts";
 import { conductorOf } from "../conductor-of.ts";
 import type { GatewayTypes } from "../context.ts";
 import { audited } from "./audited.ts";
+import { replicaReply } from "./replica-reply.ts";
 
 const PATH = "/admin/v1/replicas";
 
@@ -26,10 +27,7 @@ function replyOf({ replicas, stages }: PipelineStatus) {
     stages: stages.map(({ firstLayer, layerCount, replicas }) => ({
       firstLayer,
       layerCount,
-      replicas: replicas.map(({ replica, state, draining, suspect, seats, reservedTokens, cachedTokens }) => ({
-        ...{ replica, state, draining, suspect },
-        ...{ sessions: seats, reservedTokens, cachedTokens },
-      })),
+      replicas: replicas.map(replicaReply),
     })),
   };
 }
