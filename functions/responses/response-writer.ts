@@ -43,18 +43,18 @@ export class ResponseWriter {
 
   async *stream(parts: AsyncGenerator<TextPart | EndPart>): AsyncGenerator<string> {
     const response = this.#options.objectOf({ output: [] });
-    yield this.#event("response.created", { response });
-    yield this.#event("response.in_progress", { response });
+    yield this.#written(event("response.created", { response }));
+    yield this.#written(event("response.in_progress", { response }));
     for await (const part of parts) {
-      yield* this.#take(part);
+      for (const told of this.#take(part)) yield this.#written(told);
       if (part.type !== "end") continue;
       const ended = await this.#ended(part);
-      yield this.#event(`response.${ended.status}`, { response: ended });
+      yield this.#written(event(`response.${ended.status}`, { response: ended }));
     }
   }
 
   /** Adds a part to the output; the events that tell of it. */
-  *#take(part: TextPart | EndPart): Generator<string> {
+  *#take(part: TextPart | EndPart): Generator<ResponseEvent> {
     if (part.type === "end") {
       // An answer without any text is an empty message.
       if (this.#output.length === 0) yield* this.#begin(this.#message("", "in_progress"));
@@ -66,14 +66,14 @@ export class ResponseWriter {
     for (const call of calls) yield* this.#addCall(call);
   }
 
-  *#addText(text: string): Generator<string> {
+  *#addText(text: string): Generator<ResponseEvent> {
     if (this.#output.length === 0) yield* this.#begin(this.#message("", "in_progress"));
     const { content } = this.#last as OutputMessage;
     this.#last = this.#message(content[0]!.text + text, "in_progress");
-    yield this.#event("response.output_text.delta", { ...this.#place, content_index: 0, delta: text, logprobs: [] });
+    yield event("response.output_text.delta", { ...this.#place, content_index: 0, delta: text, logprobs: [] });
   }
 
-  *#addCall({ index, name, arguments: json }: CallPart): Generator<string> {
+  *#addCall({ index, name, arguments: json }: CallPart): Generator<ResponseEvent> {
     if (name !== undefined) {
       if (index > 0) yield* this.#finish("completed");
       const { digits } = this.#options;
@@ -83,32 +83,32 @@ export class ResponseWriter {
     if (json === "") return;
     const call = this.#last as OutputCall;
     this.#last = { ...call, arguments: call.arguments + json };
-    yield this.#event("response.function_call_arguments.delta", { ...this.#place, delta: json });
+    yield event("response.function_call_arguments.delta", { ...this.#place, delta: json });
   }
 
-  *#begin(item: OutputItem): Generator<string> {
+  *#begin(item: OutputItem): Generator<ResponseEvent> {
     this.#output.push(item);
     const { output_index } = this.#place;
     const shown = item.type === "message" ? { ...item, content: [] } : item;
-    yield this.#event("response.output_item.added", { output_index, item: shown });
+    yield event("response.output_item.added", { output_index, item: shown });
     if (item.type === "message")
-      yield this.#event("response.content_part.added", { ...this.#place, content_index: 0, part: item.content[0] });
+      yield event("response.content_part.added", { ...this.#place, content_index: 0, part: item.content[0] });
   }
 
   /** Ends the item that is being written. */
-  *#finish(status: ItemStatus): Generator<string> {
+  *#finish(status: ItemStatus): Generator<ResponseEvent> {
     const item = { ...this.#last, status };
     this.#last = item;
     if (item.type === "message") {
       const part = item.content[0]!;
       const place = { ...this.#place, content_index: 0 };
-      yield this.#event("response.output_text.done", { ...place, text: part.text, logprobs: [] });
-      yield this.#event("response.content_part.done", { ...place, part });
+      yield event("response.output_text.done", { ...place, text: part.text, logprobs: [] });
+      yield event("response.content_part.done", { ...place, part });
     } else {
       const { name, arguments: json } = item;
-      yield this.#event("response.function_call_arguments.done", { ...this.#place, name, arguments: json });
+      yield event("response.function_call_arguments.done", { ...this.#place, name, arguments: json });
     }
-    yield this.#event("response.output_item.done", { output_index: this.#place.output_index, item });
+    yield event("response.output_item.done", { output_index: this.#place.output_index, item });
   }
 
   async #ended({ finish, promptTokens, cachedTokens, completionTokens }: EndPart): Promise<ResponseObject> {
@@ -135,7 +135,15 @@ export class ResponseWriter {
     return { item_id: this.#last.id, output_index: this.#output.length - 1 };
   }
 
-  #event(type: string, fields: object): string {
+  #written({ type, fields }: ResponseEvent): string {
     return namedEventOf(type, JSON.stringify({ type, sequence_number: this.#sequence++, ...fields }));
   }
 }
+
+/** What a stream tells; an answer that is not streamed only has it happen. */
+interface ResponseEvent {
+  readonly type: string;
+  readonly fields: object;
+}
+
+const event = (type: string, fields: object): ResponseEvent => ({ type, fields });
