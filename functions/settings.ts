@@ -145,7 +145,7 @@ export interface GatewaySettings {
 }
 
 /** Reads the pipeline's variables; an ApiError (503) when one is not what it may be. */
-export function readPipelineSettings(env: object): PipelineSettings {
+export const readPipelineSettings = once((env): PipelineSettings => {
   const values = read(pipelineSchema, env);
   return {
     engine: values.LAPIDARY_ENGINE,
@@ -163,10 +163,10 @@ export function readPipelineSettings(env: object): PipelineSettings {
     hopMs: values.LAPIDARY_HOP_MS,
     strict: values.LAPIDARY_STRICT === "1",
   };
-}
+});
 
 /** Reads the gateway's secrets; an ApiError (503) when one is missing or too short. */
-export function readGatewaySettings(env: object): GatewaySettings {
+export const readGatewaySettings = once((env): GatewaySettings => {
   const values = read(gatewaySchema, env);
   return {
     keySecret: values.LAPIDARY_KEY_SECRET,
@@ -177,7 +177,7 @@ export function readGatewaySettings(env: object): GatewaySettings {
     hosts: values.LAPIDARY_HOSTS,
     storeResponses: values.LAPIDARY_STORE_RESPONSES === "1",
   };
-}
+});
 
 /** Reads the prices; an ApiError (503) when one is none. The gateway has refused such a configuration before. */
 export function readPrices(env: object): Prices {
@@ -186,6 +186,16 @@ export function readPrices(env: object): Prices {
     promptMicros: values.LAPIDARY_PRICE_PROMPT,
     cachedPromptMicros: values.LAPIDARY_PRICE_CACHED_PROMPT ?? values.LAPIDARY_PRICE_PROMPT,
     completionMicros: values.LAPIDARY_PRICE_COMPLETION,
+  };
+}
+
+/** A request reads its settings in several places, and an environment does not change. */
+function once<Settings>(readSettings: (env: object) => Settings): (env: object) => Settings {
+  const known = new WeakMap<object, Settings>();
+  return (env) => {
+    const settings = known.get(env) ?? readSettings(env);
+    known.set(env, settings);
+    return settings;
   };
 }
 
