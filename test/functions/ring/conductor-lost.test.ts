@@ -1,11 +1,8 @@
 import { env } from "cloudflare:workers";
 import { expect, test, vi } from "vitest";
-import { abort, allFree, callFor, freshConductor, generateOn, partOf, requestFor, shardOf } from "./conductors.ts";
+import { abort, allFree, callFor, freshConductor, generateOn, partOf, shardOf, storyFor } from "./conductors.ts";
 
-const request = await requestFor("Once upon a time there was a small house in the forest, and", {
-  sampling: { temperature: 5, topK: 0, topP: 1, minP: 0, seed: 7n },
-  maxTokens: 450,
-});
+const request = await storyFor(450);
 
 test("a lost conductor's sessions are over in every part; its next life answers the same", async () => {
   const conductor = await freshConductor();

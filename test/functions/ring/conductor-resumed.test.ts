@@ -2,13 +2,10 @@ import { env } from "cloudflare:workers";
 import { expect, test, vi } from "vitest";
 import { type AnswerEvent, readEvents } from "../../../functions/generation-events.ts";
 import type { GenerateAnswer } from "../../../functions/pipeline/generation-call.ts";
-import { abort, allFree, type ConductorStub, callFor, freshConductor, requestFor } from "./conductors.ts";
+import { abort, allFree, type ConductorStub, callFor, freshConductor, storyFor } from "./conductors.ts";
 import { generateLocally } from "./local-judge.ts";
 
-const request = await requestFor("Once upon a time there was a small house in the forest, and", {
-  sampling: { temperature: 5, topK: 0, topP: 1, minP: 0, seed: 7n },
-  maxTokens: 200,
-});
+const request = await storyFor(200);
 const [expected] = await generateLocally([request]);
 const FIRST_TOKENS = 90;
 

@@ -29,6 +29,13 @@ export async function requestFor(prompt: string, options: Partial<GenerationRequ
   return { promptIds, sampling: GREEDY, maxTokens: 24, stopIds: manifest.specialTokens.stop, stop: [], ...options };
 }
 
+/** A hot request that goes on for long, so that there is time to disturb it. */
+export const storyFor = (maxTokens: number) =>
+  requestFor("Once upon a time there was a small house in the forest, and", {
+    sampling: { temperature: 5, topK: 0, topP: 1, minP: 0, seed: 7n },
+    maxTokens,
+  });
+
 export async function callFor(request: GenerationRequest, call: Partial<GenerateCall> = {}): Promise<GenerateCall> {
   const { manifestHash } = await deployedModel(env);
   const { promptIds, sampling, maxTokens, stop } = request;

@@ -9,14 +9,11 @@ import {
   freshConductor,
   generateOn,
   partOf,
-  requestFor,
+  storyFor,
 } from "./conductors.ts";
 import { generateLocally } from "./local-judge.ts";
 
-const request = await requestFor("Once upon a time there was a small house in the forest, and", {
-  sampling: { temperature: 5, topK: 0, topP: 1, minP: 0, seed: 7n },
-  maxTokens: 300,
-});
+const request = await storyFor(300);
 const [expected] = await generateLocally([request]);
 
 test("a lost replica is left for another in the middle of an answer", async () => {

@@ -9,14 +9,11 @@ import {
   freshConductor,
   generateOn,
   partOf,
-  requestFor,
+  storyFor,
 } from "./conductors.ts";
 import { generateLocally } from "./local-judge.ts";
 
-const request = await requestFor("Once upon a time there was a small house in the forest, and", {
-  sampling: { temperature: 5, topK: 0, topP: 1, minP: 0, seed: 7n },
-  maxTokens: 250,
-});
+const request = await storyFor(250);
 const [expected] = await generateLocally([request]);
 
 /** Of every stage: what is known of each replica. */

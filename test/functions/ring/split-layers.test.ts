@@ -8,13 +8,11 @@ import {
   generateOn,
   partOf,
   requestFor,
+  storyFor,
 } from "./conductors.ts";
 import { generateLocally } from "./local-judge.ts";
 
-const story = await requestFor("Once upon a time there was a small house in the forest, and", {
-  sampling: { temperature: 5, topK: 0, topP: 1, minP: 0, seed: 7n },
-  maxTokens: 120,
-});
+const story = await storyFor(120);
 const short = { ...story, maxTokens: 8 };
 const greedy = await requestFor("The capital of Peru is");
 const requests = [short, greedy];
