@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { unstable_readConfig } from "wrangler";
 import { type DevServer, type DevServerOptions, startDevServer } from "./dev-server.ts";
 import type { Script } from "./scripts/script.ts";
+import { readScriptBase } from "./scripts/script-base.ts";
 import { scriptConfig } from "./scripts/script-config.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -48,7 +48,7 @@ export interface Cluster {
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const { scripts, port, assetsOf, vars, entry, persistTo = join(root, ".wrangler/state"), onOutput } = options;
   const folder = await mkdtemp(join(tmpdir(), "lapidary-cluster-"));
-  const base = unstable_readConfig({ config: join(root, "wrangler.toml") });
+  const base = readScriptBase();
   const service = { scripts, base, assetsOf, entry, vars: { ...base.vars, ...vars } };
   const servers: DevServer[] = [];
   const stop = async () => {

@@ -1,9 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-import { Command, InvalidArgumentError } from "commander";
-import { unstable_readConfig } from "wrangler";
+import { Command } from "commander";
 import { buildKernels } from "../../runtime/simd/kernels/build.mjs";
 import { MANIFEST_FILE } from "../../weights/manifest.ts";
 import { planModel } from "../../weights/plan.ts";
@@ -11,6 +9,7 @@ import { hashCode } from "../deploy/code-hash.ts";
 import { estimateCost } from "../deploy/cost.ts";
 import { deployScripts } from "../deploy/deploy.ts";
 import { planDeployment, type ScriptUpload, stageUpload } from "../deploy/deployment.ts";
+import { deploymentFolder, deploymentName } from "../deploy/deployment-name.ts";
 import { firstKey, smokeTest } from "../deploy/smoke-test.ts";
 import { type DeployState, newState, readState, writeState } from "../deploy/state.ts";
 import { dryRun, Wrangler } from "../deploy/wrangler.ts";
@@ -18,10 +17,10 @@ import { readManifest } from "../folder-source.ts";
 import { integerArgument } from "../number-argument.ts";
 import { pipelineVars } from "../pipeline-vars.ts";
 import { planTable } from "../plan-table.ts";
+import { readScriptBase } from "../scripts/script-base.ts";
 import { say } from "../serving.ts";
 import { table } from "../table.ts";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
 const MEGABYTE = 1e6;
 const DEFAULT_CONTEXT_TOKENS = 8192;
 
@@ -35,15 +34,6 @@ interface DeployOptions {
   readonly dryRun?: boolean;
 }
 
-/** Where a deployment's state and configurations are kept. */
-export const deploymentFolder = (name: string) => join(root, ".lapidary/deploy", name);
-
-/** A name that scripts' names can begin with. */
-export function scriptName(text: string): string {
-  if (/^[a-z][a-z0-9-]{0,30}[a-z0-9]$/.test(text)) return text;
-  throw new InvalidArgumentError("Expected 2 to 32 of a-z, 0-9 and -, from a letter on.");
-}
-
 /** `lapidary deploy FOLDER`: a script for each part of a model, on the account that wrangler is logged in to. */
 export function deployCommand(): Command {
   return new Command("deploy")
@@ -51,7 +41,7 @@ export function deployCommand(): Command {
       "deploy a model to Cloudflare: a script for each part, the API last; what has not changed is left alone",
     )
     .argument("<folder>", "model folder")
-    .option("--name <name>", "what the scripts' names begin with", scriptName, "lapidary")
+    .option("--name <name>", "what the scripts' names begin with", deploymentName, "lapidary")
     .option("--dry-run", "say what would be done and what it would cost, check it with wrangler, and upload nothing")
     .option("--budget-mb <megabytes>", "memory of one isolate, everything together", integerArgument(10, 128), 100)
     .option(
@@ -77,11 +67,11 @@ async function deploy(folder: string, options: DeployOptions): Promise<void> {
   const plan = planModel(manifest, { budgetBytes, contextTokens, sessions, chunkRows });
   if (plan.problems.length > 0) throw new Error(`${manifest.name} does not fit: ${plan.problems.join("; ")}`);
   await buildKernels();
-  const base = unstable_readConfig({ config: join(root, "wrangler.toml") });
+  const base = readScriptBase();
   const state = deploymentFolder(name);
   const uploads = planDeployment({
     ...{ name, manifest, plan, base, folder: state },
-    vars: { ...(base.vars as Record<string, string>), ...pipelineVars(plan, contextTokens * sessions, chunkRows) },
+    vars: { ...base.vars, ...pipelineVars(plan, contextTokens * sessions, chunkRows) },
     manifestHash: createHash("sha256")
       .update(readFileSync(join(model, MANIFEST_FILE)))
       .digest("hex"),

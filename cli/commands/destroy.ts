@@ -1,16 +1,16 @@
 import { rmSync } from "node:fs";
 import { Command } from "commander";
 import { destroyScripts } from "../deploy/deploy.ts";
+import { deploymentFolder, deploymentName } from "../deploy/deployment-name.ts";
 import { readState } from "../deploy/state.ts";
 import { Wrangler } from "../deploy/wrangler.ts";
 import { say } from "../serving.ts";
-import { deploymentFolder, scriptName } from "./deploy.ts";
 
 /** `lapidary destroy`: deletes every script of a deployment made from here, with all that its objects store. */
 export function destroyCommand(): Command {
   return new Command("destroy")
     .description("delete a deployment: every script, with tenants, keys and usage; cannot be undone")
-    .option("--name <name>", "the deployment's name", scriptName, "lapidary")
+    .option("--name <name>", "the deployment's name", deploymentName, "lapidary")
     .option("--yes", "do it; without this the scripts are only listed")
     .action(destroy);
 }
