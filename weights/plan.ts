@@ -24,7 +24,7 @@ export interface PlanOptions {
   readonly chunkRows: number;
   /** The most rows a vocabulary shard computes logits of at once; 8 when left out. */
   readonly logitRows?: number | undefined;
-  /** Bits of a number in the KV cache; 16 when left out. */
+  /** Bits of a number in the KV cache; 8 when left out. */
   readonly kvBits?: KvBits | undefined;
   /** Objects each layer is split over; left out: the fewest that fit. */
   readonly layerParts?: number | undefined;
