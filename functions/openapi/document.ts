@@ -1,6 +1,7 @@
 import { errorReply, readyReply } from "./generation-replies.ts";
 import { bodySchemaOf, type JsonSchema, jsonSchemaOf } from "./json-schema.ts";
-import { OPERATIONS, type Operation } from "./operations.ts";
+import type { Operation } from "./operation.ts";
+import { OPERATIONS } from "./operations.ts";
 
 const ERROR_WORDS: Readonly<Record<number, string>> = {
   400: "The request is wrong; the error names the field.",

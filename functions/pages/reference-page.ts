@@ -1,6 +1,7 @@
 import { html, raw } from "hono/html";
 import { bodySchemaOf, type JsonSchema, jsonSchemaOf } from "../openapi/json-schema.ts";
-import { OPERATIONS, type Operation } from "../openapi/operations.ts";
+import type { Operation } from "../openapi/operation.ts";
+import { OPERATIONS } from "../openapi/operations.ts";
 
 const KEYS = { tenant: "API key", admin: "admin key", none: "no key" };
 
