@@ -1,7 +1,6 @@
 import type { Env } from "../env.ts";
 import { KEPT_MS } from "../tenants/kept-generations.ts";
 import type { TokensUsed } from "../tenants/price.ts";
-import { limitMessage } from "../tenants/rate-headers.ts";
 import { checkCall } from "./call-check.ts";
 import { toFailure } from "./failure.ts";
 import type {
@@ -12,13 +11,14 @@ import type {
   GenerationRefusal,
   KeptRequest,
 } from "./generation-call.ts";
+import { GONE, leaseOf } from "./generation-lease.ts";
 import { type GenerationRecord, GenerationRecords, knownTokens, type StoredCall } from "./generation-records.ts";
 import { GenerationRun, type RunningGeneration } from "./generation-run.ts";
 import { KNOWN_SESSION } from "./known-session.ts";
 import { Pauses } from "./pauses.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { RingSession, type SessionAsked } from "./ring-session.ts";
-import { cancelKept, NOTHING_USED, renewLease, settle } from "./settlement.ts";
+import { cancelKept, NOTHING_USED, settle } from "./settlement.ts";
 
 /** What generations need of the object that conducts them. */
 export interface Conducting {
@@ -40,7 +40,6 @@ interface LostReader {
 }
 
 const NEW_READER: LostReader = { tokens: 0, ids: [] };
-const GONE = { code: "gone", message: "This generation is not there, or is not kept any more." } as const;
 const OTHER_PIPELINE = {
   code: "wrong_pipeline",
   message: "the generation was begun by another pipeline and cannot go on",
@@ -176,7 +175,7 @@ export class Generations {
       if (call === null) return await refuse(GONE);
       const known = record ? knownTokens(record, pipeline.pipelineHash, reader) : { ids: [] };
       if (known === null) return await refuse(OTHER_PIPELINE);
-      const leaseId = await this.#lease(call, record);
+      const leaseId = await leaseOf(this.#ledgers, call, record);
       if (typeof leaseId !== "string") return await refuse(leaseId);
       giveBack = async () => {
         if (record === null) await this.#records.forget(call.id);
@@ -220,18 +219,6 @@ export class Generations {
   /** Nobody goes on with it. */
   async #close(call: GenerateCall, leaseId: string, used: TokensUsed): Promise<void> {
     await Promise.all([settle(this.#ledgers, call.tenant, leaseId, used), this.#records.forget(call.id)]);
-  }
-
-  /** The lease that this run settles, or why there is none. A kept generation's may have ended with an earlier run. */
-  async #lease(call: GenerateCall, record: GenerationRecord | null): Promise<string | GenerationRefusal> {
-    if (!call.kept || record?.done) return record?.leaseId ?? call.reservationId;
-    const answer = await renewLease(this.#ledgers, call);
-    if (answer.outcome === "leased") return answer.leaseId;
-    // What was settled whole and is not stored any more must not begin again.
-    if (answer.outcome === "done" && record !== null) return answer.leaseId;
-    if (answer.outcome !== "limited") return GONE;
-    const { outcome: _, ...refusal } = answer;
-    return { code: "limited", message: limitMessage(refusal), retryAfterMs: refusal.retryAfterMs, refusal };
   }
 
   #begin(run: GenerationRun): void {
