@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { buildKernels } from "../runtime/simd/kernels/build.mjs";
 import { MANIFEST_FILE, type Manifest, parseManifest } from "../weights/manifest.ts";
+import { askAdmin } from "./admin-client.ts";
 import { DEV_KEY_FILE, ensureDevKey, localAdminKey } from "./dev-key.ts";
 import type { DevServer } from "./dev-server.ts";
 import { integerArgument } from "./number-argument.ts";
@@ -89,11 +90,9 @@ export function say(line: string): void {
 
 /** So that the first answer comes as fast as the others, and what cannot be loaded is said now. */
 async function loadWeights(url: string): Promise<void> {
-  const headers = { authorization: `Bearer ${localAdminKey()}` };
-  const response = await fetch(`${url}/admin/v1/load`, { method: "POST", headers });
-  if (response.ok) return;
-  const { error } = (await response.json()) as { error: { message: string } };
-  throw new Error(`The weights could not be loaded: ${error.message}`);
+  await askAdmin({ url, adminKey: localAdminKey() }, "POST", "/load").catch((cause: Error) => {
+    throw new Error(`The weights could not be loaded: ${cause.message}`, { cause });
+  });
 }
 
 function readModel(folder: string): Manifest {
