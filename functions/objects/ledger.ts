@@ -135,6 +135,11 @@ export class Ledger extends DurableObject<Env> {
     this.#account.settle(leaseId, used, done, this.#clock());
   }
 
+  /** A sequence of a request runs still: none of the request's leases runs out for a while. */
+  hold(leaseId: string): void {
+    this.#account.hold(leaseId, this.#clock());
+  }
+
   /** A lease for the rest of a kept sequence that goes on: the one it has, or another for what was not charged yet. */
   renew(reservationId: string): RenewAnswer {
     const nowMs = this.#clock();

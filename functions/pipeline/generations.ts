@@ -18,7 +18,7 @@ import { KNOWN_SESSION } from "./known-session.ts";
 import { Pauses } from "./pauses.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { RingSession, type SessionAsked } from "./ring-session.ts";
-import { cancelKept, NOTHING_USED, settle } from "./settlement.ts";
+import { cancelKept, holdLease, NOTHING_USED, settle } from "./settlement.ts";
 
 /** What generations need of the object that conducts them. */
 export interface Conducting {
@@ -177,6 +177,7 @@ export class Generations {
       if (known === null) return await refuse(OTHER_PIPELINE);
       const leaseId = await leaseOf(this.#ledgers, call, record);
       if (typeof leaseId !== "string") return await refuse(leaseId);
+      void holdLease(this.#ledgers, call.tenant, leaseId, run.over);
       giveBack = async () => {
         if (record === null) await this.#records.forget(call.id);
         // Others have a gateway that gives their reservation back, unless it has left.

@@ -7,6 +7,8 @@ import { withTimeLimit } from "./time-limit.ts";
 
 const LEDGER_LIMIT_MS = 5_000;
 const MAX_TRIES = 4;
+/** Less than the shortest lease. */
+const HOLD_EVERY_MS = 30_000;
 
 export const NOTHING_USED: TokensUsed = { promptTokens: 0, completionTokens: 0 };
 
@@ -24,6 +26,24 @@ export async function settle(
   const used = { promptTokens, cachedTokens, completionTokens };
   const settling = () => ledgers.getByName(tenant).settle(leaseId, used, done);
   await asked(settling).catch((error: unknown) => console.error(`settling ${leaseId} failed`, error));
+}
+
+/**
+ * Holds a generation's lease until `over`: one that takes longer than was thought keeps its place, and is charged in the
+ * end. Never rejects.
+ */
+export async function holdLease(
+  ledgers: Env["LEDGER"],
+  tenant: string,
+  leaseId: string,
+  over: Promise<void>,
+): Promise<void> {
+  const timer = setInterval(() => {
+    const holding = Promise.resolve(ledgers.getByName(tenant).hold(leaseId));
+    holding.catch((error: unknown) => console.warn(`holding ${leaseId} failed`, error));
+  }, HOLD_EVERY_MS);
+  await over;
+  clearInterval(timer);
 }
 
 /** A lease for what a kept generation may still take; rejects when the ledger cannot be reached. */

@@ -79,6 +79,13 @@ export class Account {
     this.#end(lease, used, done, nowMs);
   }
 
+  /** A sequence of a request runs still: none of the request's leases runs out for a while, nor is it forgotten. */
+  hold(leaseId: string, nowMs: number): void {
+    const untilMs = this.admissions.hold(leaseId, nowMs);
+    const kept = this.kept.of(leaseId)?.kept;
+    if (kept) this.kept.change({ ...kept, expiresMs: Math.max(kept.expiresMs, untilMs + KEPT_MS) });
+  }
+
   /** A lease for the rest of a kept sequence that goes on: the one it has, or another for what was not charged yet. */
   renew(reservationId: string, nowMs: number): RenewAnswer {
     this.expire(nowMs);

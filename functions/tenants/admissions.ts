@@ -1,9 +1,15 @@
 import { Meter, MINUTE_MS } from "./meter.ts";
+import { requestOf } from "./reservation.ts";
 
-/** A generation that settles later than its lease holds no place any more: 60 s and 250 ms a token, at most 10 minutes. */
+/**
+ * A generation that settles later than its lease holds no place any more: 60 s and 250 ms a token, at most 10 minutes, and
+ * longer where it is held.
+ */
 const LEASE_BASE_MS = 60_000;
 const LEASE_PER_TOKEN_MS = 250;
 const MAX_LEASE_MS = 600_000;
+/** From each `hold` on: three of a conductor's, so that one may be lost. */
+const HELD_LEASE_MS = 90_000;
 
 /** What one admitted request took, or one of its sequences. */
 export interface Admission {
@@ -99,6 +105,17 @@ export class Admissions {
   /** The lease of a generation that has not ended. */
   lease(id: string): Lease | undefined {
     return this.#leases.get(id);
+  }
+
+  /** Leases of the request that `id` belongs to last HELD_LEASE_MS from now at least; until when none runs out. */
+  hold(id: string, nowMs: number): number {
+    const untilMs = nowMs + HELD_LEASE_MS;
+    for (const lease of this.#leases.values()) {
+      if (lease.untilMs >= untilMs || requestOf(lease.id) !== requestOf(id)) continue;
+      this.#leases.set(lease.id, { ...lease, untilMs });
+      this.#sql.exec("UPDATE admissions SET lease_until_ms = ? WHERE id = ?", untilMs, lease.id);
+    }
+    return untilMs;
   }
 
   /** Ends a lease; its request counts for `tokens` from now on. */

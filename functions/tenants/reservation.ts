@@ -39,6 +39,9 @@ export interface GenerationAsked {
 export const sequenceReservation = (reservationId: string, index: number) =>
   index === 0 ? reservationId : `${reservationId}/${index}`;
 
+/** The reservation of the request that a sequence or a lease belongs to. */
+export const requestOf = (reservationOrLease: string) => /^[^/~]*/.exec(reservationOrLease)![0];
+
 /** One limit over a time, and what is left of it. */
 export interface Allowance {
   /** "requests", "tokens" and "day" of the tenant; "key-requests" and so on of the key. */

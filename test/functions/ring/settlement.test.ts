@@ -1,7 +1,8 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { readEvents } from "../../../functions/generation-events.ts";
+import { Ledger } from "../../../functions/objects/ledger.ts";
 import { abortInTheMiddle, allFree, callFor, freshConductor, generateOn, partOf, requestFor } from "./conductors.ts";
 
 const TOKENS_PER_MINUTE = 10_000;
@@ -11,6 +12,11 @@ const request = await requestFor("The capital of Peru is", {
   maxTokens: 300,
 });
 const promptTokens = request.promptIds.length;
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
 
 /** A tenant with one reservation, and the call that is to settle it. */
 async function reservedCall(maxTokens: number) {
@@ -39,6 +45,21 @@ test("a finished generation costs its prompt and its tokens, settled before its 
   const { call, taken } = await reservedCall(7);
   expect((await generateOn(conductor, call)).ids).toHaveLength(7);
   expect(await taken()).toBe(promptTokens + 7);
+});
+
+test("a generation's lease is held while it runs, and no longer", async () => {
+  const conductor = await freshConductor();
+  await generateOn(conductor, await callFor({ ...request, maxTokens: 1 }));
+  const { call } = await reservedCall(300);
+  const hold = vi.spyOn(Ledger.prototype, "hold");
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  const answer = await conductor.generate(call);
+  if (!answer.admitted) throw new Error(answer.failure.message);
+  vi.advanceTimersByTime(60_000);
+  for await (const event of readEvents(answer.events, new AbortController().signal)) expect(event.type).toBeTruthy();
+  vi.advanceTimersByTime(600_000);
+  await allFree(conductor);
+  expect(hold.mock.calls).toEqual([[call.reservationId], [call.reservationId]]);
 });
 
 test("a cancelled generation costs the prompt and what was sampled until then", async () => {
