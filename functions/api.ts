@@ -18,6 +18,7 @@ import { logFailure } from "./routes/log.ts";
 import { metrics } from "./routes/metrics.ts";
 import { models } from "./routes/models.ts";
 import { methodNotAllowed, notFound } from "./routes/not-found.ts";
+import { pageFiles } from "./routes/page-files.ts";
 import { ready } from "./routes/ready.ts";
 import { reference } from "./routes/reference.ts";
 import { render } from "./routes/render.ts";
@@ -48,6 +49,7 @@ for (const routes of [
   reference,
   chatPage,
   adminPage,
+  pageFiles,
   admin,
 ])
   api.route("/", routes);

@@ -1,6 +1,6 @@
+import { button, element } from "../element.browser.js";
+import { pipelinePicture } from "../pipeline-picture.browser.js";
 import { operate, useKey } from "./api.browser.js";
-import { button, element } from "./element.browser.js";
-import { pipelinePicture } from "./pipeline-picture.browser.js";
 import { tenantRoom } from "./tenant-room.browser.js";
 
 const at = (id) => document.getElementById(id);

@@ -1,5 +1,5 @@
+import { button, definitions, element, grouped } from "../element.browser.js";
 import { operate } from "./api.browser.js";
-import { button, definitions, element, grouped } from "./element.browser.js";
 import { usageChart } from "./usage-chart.browser.js";
 
 /** What is held now, and the limit it counts against. */

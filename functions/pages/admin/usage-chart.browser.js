@@ -1,4 +1,4 @@
-import { element, grouped } from "./element.browser.js";
+import { element, grouped } from "../element.browser.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const HEIGHT = 100;

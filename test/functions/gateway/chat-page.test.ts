@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { request } from "./caller.ts";
+import { expectFilesOf, expectNothingInline } from "./page-files.ts";
 
 test("the chat page needs no key, and its policy lets nothing foreign or inline run", async () => {
   const response = await request("/");
@@ -8,17 +9,10 @@ test("the chat page needs no key, and its policy lets nothing foreign or inline 
   expect(policy).toContain("default-src 'none'; script-src 'self'; style-src 'self'");
   expect(policy).not.toContain("unsafe");
   const page = await response.text();
-  expect(page).not.toMatch(/<script(?![^>]*src=)|\sstyle=|\son\w+=/);
+  expectNothingInline(page);
+  expect((await expectFilesOf(page)).size).toBeGreaterThan(5);
 });
 
-test("every file that the page and its scripts name is there", async () => {
-  const page = await (await request("/")).text();
-  // A set takes in what is added while it is walked.
-  const named = new Set([...page.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path]) => path!));
-  for (const path of named) {
-    const response = await request(path);
-    expect([path, response.status]).toEqual([path, 200]);
-    for (const [, file] of (await response.text()).matchAll(/from "\.\/([^"]+)"/g)) named.add(`/assets/${file}`);
-  }
-  expect(named.size).toBeGreaterThan(5);
+test.each(["toString", "chat/page.html", "chat/"])("there is no file %s", async (path) => {
+  expect((await request(`/assets/${path}`)).status).toBe(404);
 });

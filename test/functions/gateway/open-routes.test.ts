@@ -5,10 +5,8 @@ import { newCaller, request } from "./caller.ts";
 /** What anybody may ask for: pages, their files, the reference, and whether the service is up. */
 const OPEN = [
   "GET /",
-  "GET /assets/:file",
+  "GET /assets/:path{.+}",
   "GET /admin",
-  "GET /admin/assets/admin.css",
-  "GET /admin/assets/:file",
   "GET /docs",
   "GET /openapi.json",
   "GET /health",

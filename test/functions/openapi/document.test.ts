@@ -12,10 +12,8 @@ const document = async () => (await request("/openapi.json")).json<Document>();
 /** Pages and what is not for API clients. */
 const UNDOCUMENTED = [
   "get /",
-  "get /assets/{file}",
+  "get /assets/{path}{.+}",
   "get /admin",
-  "get /admin/assets/admin.css",
-  "get /admin/assets/{file}",
   "get /docs",
   "get /openapi.json",
   "get /metrics",
