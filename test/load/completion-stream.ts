@@ -1,6 +1,13 @@
 import type { LoadTarget } from "./load-client.ts";
 
 const KEPT_CHARACTERS = 1000;
+/** Of the prompts that are ids, so that a model without a tokenizer can be measured. */
+export const PROMPT_TOKENS = 4;
+
+/** A short prompt that differs by the stream. */
+export function promptIds(bos: number, stream: number): number[] {
+  return [bos, ...Array.from({ length: PROMPT_TOKENS - 1 }, (_, index) => 300 + 37 * index + stream)];
+}
 
 export interface StreamedCompletion {
   readonly model: string;

@@ -10,14 +10,13 @@ import { parseArgs } from "node:util";
 import { readManifest } from "../../cli/folder-source.ts";
 import { WorkerdProcesses } from "../bench/ring/workerd-processes.ts";
 import { startLocalServer } from "../end-to-end/local-server.ts";
-import { readCompletion } from "./completion-stream.ts";
+import { promptIds, readCompletion } from "./completion-stream.ts";
 import { keyWithoutLimits } from "./key-without-limits.ts";
 import { percentile } from "./percentile.ts";
 
 const root = join(import.meta.dirname, "../..");
 const DEMO_MODEL = join(root, "weights/demo/model");
 const SECOND_MS = 1000;
-const PROMPT = "Once upon a time";
 
 const { values: options } = parseArgs({
   options: {
@@ -36,7 +35,7 @@ const repetitions = Number(options.repetitions);
 const most = Math.max(...sizes);
 if (!sizes.every((size) => size >= 1 && size <= 256)) throw new Error("--streams: expected counts of 1 … 256");
 const folder = options.model ?? DEMO_MODEL;
-const { name } = await readManifest(folder);
+const { name, specialTokens } = await readManifest(folder);
 
 interface Sample {
   readonly tokensPerSecond: number;
@@ -67,7 +66,10 @@ async function measure(streams: number): Promise<Sample> {
   const [startMs, cpuMs] = [performance.now(), workerd.cpuMs];
   await Promise.all(
     Array.from({ length: streams }, (_, seed) =>
-      readCompletion({ url: server.url, key }, { model: name, prompt: PROMPT, tokens, seed }),
+      readCompletion(
+        { url: server.url, key },
+        { model: name, prompt: promptIds(specialTokens.bos, seed), tokens, seed },
+      ),
     ),
   );
   const made = streams * tokens;
@@ -89,7 +91,7 @@ function report(): void {
   const alone = rows[0]!;
   const curve = rows.map(({ streams, tokensPerSecond, cpuMsPerToken }) => ({
     streams,
-    "tokens a second": Math.round(tokensPerSecond),
+    "tokens a second": Number(tokensPerSecond.toPrecision(3)),
     times: Number((tokensPerSecond / alone.tokensPerSecond).toFixed(2)),
     "CPU ms a token": Number(cpuMsPerToken.toFixed(3)),
     "times by CPU": Number((alone.cpuMsPerToken / cpuMsPerToken).toFixed(2)),

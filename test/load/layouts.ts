@@ -17,13 +17,12 @@ import { buildKernels } from "../../runtime/simd/kernels/build.mjs";
 import { PAGE_TOKENS } from "../../runtime/simd/layout.ts";
 import { WorkerdProcesses } from "../bench/ring/workerd-processes.ts";
 import { DEMO_MODEL } from "../bench/whole-model/bench-model.ts";
-import { readCompletion } from "./completion-stream.ts";
+import { PROMPT_TOKENS, promptIds, readCompletion } from "./completion-stream.ts";
 import { keyWithoutLimits } from "./key-without-limits.ts";
 import { percentile } from "./percentile.ts";
 
 const root = join(import.meta.dirname, "../..");
 const SECOND_MS = 1000;
-const PROMPT_TOKENS = 4;
 
 const { values: options } = parseArgs({
   options: {
@@ -123,8 +122,7 @@ async function measure(layout: Layout, streams: number): Promise<Sample> {
 }
 
 async function stream({ cluster, key }: Layout, seed: number): Promise<void> {
-  const { bos } = manifest.specialTokens;
-  const prompt = [bos, ...Array.from({ length: PROMPT_TOKENS - 1 }, (_, index) => 300 + 37 * index + seed)];
+  const prompt = promptIds(manifest.specialTokens.bos, seed);
   await readCompletion({ url: cluster.url, key }, { model: manifest.name, prompt, tokens, seed });
 }
 
