@@ -2,8 +2,15 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { readGraph } from "../../runtime/onnx/read-graph.ts";
 import { Tokenizer } from "../../runtime/tokenizer/tokenizer.ts";
+import { WeightsError } from "../../weights/errors.ts";
 import { parseManifest } from "../../weights/manifest.ts";
+import { halfValue } from "../../weights/quantise/half.ts";
+import { passThrough4 } from "../../weights/quantise/pass-through.ts";
+import { QUANTISATION_BLOCK, quantise4, quantise8 } from "../../weights/quantise/round.ts";
+import { quantiseSteps8 } from "../../weights/quantise/round-steps.ts";
 import { readGemmaConfig } from "../../weights/sources/gemma-config.ts";
+import { type BlockType, STEP_VALUES, type SteppedType } from "../../weights/sources/ggml-blocks/block-type.ts";
+import { blockType, isStepped } from "../../weights/sources/ggml-blocks/block-types.ts";
 import { ggufCheckpoint } from "../../weights/sources/gguf-checkpoint.ts";
 import { GgufFile } from "../../weights/sources/gguf-file.ts";
 import { SafetensorsFile } from "../../weights/sources/safetensors.ts";
@@ -96,6 +103,52 @@ function onnxTarget(): Target {
   return binaryTarget("onnx", demo(layers[0]!.graph.path), (bytes) => readGraph(bytes, "x.onnx", files));
 }
 
+/**
+ * Quantised blocks of any GGUF type, a run of 256 values each behind the type's number, through all that a conversion
+ * does with them.
+ */
+function blocksTarget(): Target {
+  const types = Object.values(GGML_TYPES).map((number) => ({ number, ...blockType(number, "here") }));
+  const runBytes = ({ values, bytes }: BlockType) => (RUN_VALUES / values) * bytes;
+  const read = (bytes: Uint8Array) => {
+    for (let at = 0; at < bytes.length; ) {
+      const type = blockType(bytes[at]!, `byte ${at}`);
+      const blocks = bytes.subarray(at + 1, at + 1 + runBytes(type));
+      if (blocks.length < runBytes(type)) throw new WeightsError("ends within a block");
+      quantiseRun(type, blocks);
+      at += 1 + blocks.length;
+    }
+  };
+  return {
+    name: "blocks",
+    whole: Buffer.concat(types.map((type) => Buffer.concat([Buffer.of(type.number), Buffer.alloc(runBytes(type))]))),
+    // Any bytes are blocks: what matters is which stand together, as a tiny value beside a large step.
+    mutate: (dice) => {
+      const type = dice.pick(types);
+      const random = Uint8Array.from({ length: runBytes(type) }, () => dice.below(256));
+      return Buffer.concat([Buffer.of(type.number), random.fill(0, dice.below(random.length))]);
+    },
+    read,
+  };
+}
+
+const RUN_VALUES = 256;
+
+function quantiseRun(type: BlockType | SteppedType, blocks: Uint8Array): void {
+  const values = new Float32Array(RUN_VALUES);
+  const scales = new Uint16Array(RUN_VALUES / QUANTISATION_BLOCK);
+  const quantised = new Uint8Array(RUN_VALUES);
+  type.dequantise(blocks, values);
+  quantise4(values, scales, quantised);
+  quantise8(values, scales, quantised);
+  if (!isStepped(type)) return;
+  const steps = new Float32Array(RUN_VALUES / STEP_VALUES);
+  type.steps(blocks, steps);
+  quantiseSteps8(values, steps, scales, quantised);
+  if (type.name === "Q4_0") passThrough4(blocks, scales, quantised);
+  if (!scales.every((bits) => Number.isFinite(halfValue(bits)))) throw new Error("a scale is not finite");
+}
+
 /** Loads a tokenizer and goes through all it does with text. */
 function useTokenizer(file: Uint8Array): void {
   const tokenizer = new Tokenizer(file);
@@ -108,6 +161,7 @@ function useTokenizer(file: Uint8Array): void {
 export const targets = (): readonly Target[] => [
   safetensorsTarget(),
   ggufTarget(),
+  blocksTarget(),
   onnxTarget(),
   jsonTarget("manifest", JSON.parse(demo("manifest.json").toString()), (bytes) =>
     parseManifest(Buffer.from(bytes).toString()),

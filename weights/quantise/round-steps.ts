@@ -3,6 +3,8 @@ import { QUANTISATION_BLOCK, quantise8 } from "./round.ts";
 
 /** The longer end of the range of a level in 8 bits. */
 const MOST_LEVELS = 128;
+/** Beyond it a step is wider than every value: values that are all offset and no level, as a damaged file has them. */
+const MOST_PARTS = MOST_LEVELS;
 
 /**
  * Rounds to 8 bits values whose levels lie evenly apart, as ggml's do: beside the scale that `quantise8` takes, the step
@@ -39,8 +41,9 @@ function closestScale(values: Float32Array, first: number, second: number, plain
   for (const value of values) largest = Math.max(largest, Math.abs(value));
   let best = plain;
   let least = largest === 0 ? 0 : squaredError(values, halfValue(plain));
-  for (const step of first === second ? [first] : [first, second])
-    for (let parts = 1; least > 0 && parts * largest <= Math.abs(step) * MOST_LEVELS; parts++) {
+  for (const step of first === second ? [first] : [first, second]) {
+    const mostParts = Math.min(MOST_PARTS, (Math.abs(step) * MOST_LEVELS) / largest);
+    for (let parts = 1; least > 0 && parts <= mostParts; parts++) {
       const bits = halfBits(step / parts);
       const error = squaredError(values, halfValue(bits));
       if (error < least) {
@@ -48,6 +51,7 @@ function closestScale(values: Float32Array, first: number, second: number, plain
         best = bits;
       }
     }
+  }
   return best;
 }
 
