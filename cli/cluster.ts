@@ -48,7 +48,7 @@ export interface Cluster {
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const { scripts, port, assetsOf, vars, entry, persistTo = join(root, ".wrangler/state"), onOutput } = options;
   const folder = await mkdtemp(join(tmpdir(), "lapidary-cluster-"));
-  const base = readScriptBase();
+  const base = await readScriptBase();
   const service = { scripts, base, assetsOf, entry, vars: { ...base.vars, ...vars } };
   const servers: DevServer[] = [];
   const stop = async () => {

@@ -67,7 +67,7 @@ async function deploy(folder: string, options: DeployOptions): Promise<void> {
   const plan = planModel(manifest, { budgetBytes, contextTokens, sessions, chunkRows });
   if (plan.problems.length > 0) throw new Error(`${manifest.name} does not fit: ${plan.problems.join("; ")}`);
   await buildKernels();
-  const base = readScriptBase();
+  const base = await readScriptBase();
   const state = deploymentFolder(name);
   const uploads = planDeployment({
     ...{ name, manifest, plan, base, folder: state },
