@@ -6,6 +6,8 @@ export const RECORD_IDS = 32;
 /** The most keys that storage deletes at once. */
 const MAX_DELETED_KEYS = 128;
 const CHUNK_DIGITS = 6;
+/** Calls that a sweep holds in memory at once: each may be nearly as large as a stored value can be, 2 MB. */
+const SWEPT_CALLS = 8;
 
 /** Writes that hold back no message, and reads that hold back no event. */
 const UNCONFIRMED = { allowUnconfirmed: true } as const;
@@ -104,10 +106,19 @@ export class GenerationRecords {
 
   /** Forgets what was last touched before `untilMs` and is not `needed`; says whether anything is left. */
   async sweep(untilMs: number, needed: (id: string) => boolean): Promise<boolean> {
-    const stored = await this.calls("");
-    const old = stored.filter(({ call, touchedMs }) => touchedMs < untilMs && !needed(call.id));
-    for (const { call } of old) await this.forget(call.id);
-    return old.length < stored.length;
+    let left = false;
+    let page: Map<string, StoredCall>;
+    let last: string | undefined;
+    do {
+      const after = last === undefined ? {} : { startAfter: last };
+      page = await this.#storage.list<StoredCall>({ prefix: CALLS, limit: SWEPT_CALLS, ...after, ...CONCURRENT });
+      for (const [key, { call, touchedMs }] of page) {
+        last = key;
+        if (touchedMs < untilMs && !needed(call.id)) await this.forget(call.id);
+        else left = true;
+      }
+    } while (page.size === SWEPT_CALLS);
+    return left;
   }
 }
 

@@ -1,6 +1,6 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { GenerateCall } from "../../../functions/pipeline/generation-call.ts";
 import { GenerationRecords, RECORD_IDS } from "../../../functions/pipeline/generation-records.ts";
 
@@ -88,5 +88,25 @@ test("a sweep takes what is old and not needed, and tells whether anything is le
     expect([await records.read("a"), (await records.read("b"))?.tokens.ids.length]).toEqual([null, RECORD_IDS]);
     expect(await records.sweep(later, () => false)).toBe(false);
     expect((await storage.list()).size).toBe(0);
+  });
+});
+
+test("a sweep of many never has more than a few of them in memory, since each may be large", async () => {
+  await withRecords(async (records, storage) => {
+    const ids = upTo(50).map((index) => `r${index}`);
+    for (const id of ids) records.begin(callOf(id), BEGUN).end(true);
+    const listed: number[] = [];
+    const list = storage.list.bind(storage);
+    vi.spyOn(storage, "list").mockImplementation(async (options) => {
+      const page = await list(options);
+      listed.push([...page.keys()].filter((key) => key.startsWith("call/")).length);
+      return page as never;
+    });
+    const isNeeded = (id: string) => Number(id.slice(1)) % 3 === 0;
+    expect(await records.sweep(Date.now() + 1, isNeeded)).toBe(true);
+    expect(Math.max(...listed)).toBeLessThan(10);
+    vi.restoreAllMocks();
+    const kept = await records.calls("");
+    expect(kept.map(({ call }) => call.id).sort()).toEqual(ids.filter(isNeeded).sort());
   });
 });
