@@ -17,7 +17,7 @@ export const eventOf = (data: string, id?: string): string =>
   `${id === undefined ? "" : `id: ${id}\n`}data: ${data}\n\n`;
 
 /** The same under a name, as the Responses API has it. */
-export const namedEventOf = (name: string, data: string): string => `event: ${name}\n${eventOf(data)}`;
+export const namedEventOf = (name: string, data: string, id?: string): string => `event: ${name}\n${eventOf(data, id)}`;
 
 export interface BodyOptions {
   readonly heartbeat: string;

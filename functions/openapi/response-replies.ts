@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { errorReply } from "./generation-replies.ts";
 
 const count = z.int().min(0);
 const status = z.enum(["in_progress", "completed", "incomplete"]);
@@ -32,9 +33,9 @@ export const responseReply = z.strictObject({
   id: z.string(),
   object: z.literal("response"),
   created_at: z.int(),
-  status,
+  status: z.enum([...status.options, "failed"]),
   background: z.literal(false),
-  error: z.null(),
+  error: z.strictObject({ code: z.string(), message: z.string() }).nullable().describe("Why it failed."),
   incomplete_details: z.strictObject({ reason: z.literal("max_output_tokens") }).nullable(),
   instructions: z.string().nullable(),
   max_output_tokens: z.int().nullable(),
@@ -84,6 +85,14 @@ export const responseEvent = z.discriminatedUnion("type", [
   event("response.output_item.done", { ...numbered, output_index: count, item: outputItem }),
   event("response.completed", { ...numbered, response: responseReply }),
   event("response.incomplete", { ...numbered, response: responseReply }),
+  event("response.failed", { ...numbered, response: responseReply }),
+  event("error", {
+    ...numbered,
+    code: z.string(),
+    message: z.string(),
+    param: z.string().nullable(),
+    ...errorReply.shape,
+  }).describe("After response.failed: clients that pass over that raise this."),
 ]);
 
 /** 200 of GET /v1/responses/{id}/input_items */

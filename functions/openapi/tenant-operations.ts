@@ -53,7 +53,7 @@ export const TENANT_OPERATIONS: readonly Operation[] = [
     method: "post",
     path: "/v1/responses",
     summary: "Answer a conversation, and keep it to go on from",
-    headers: { "Idempotency-Key": REPEATABLE["Idempotency-Key"] },
+    headers: REPEATABLE,
     body: responsesSchema,
     status: 200,
     reply: response.responseReply,
@@ -94,7 +94,7 @@ export const TENANT_OPERATIONS: readonly Operation[] = [
     summary: "Go on reading an answer whose request had an Idempotency-Key",
     headers: LAST_EVENT_ID,
     status: 200,
-    event: z.union([generation.chatCompletionChunk, generation.textCompletion]),
+    event: z.union([generation.chatCompletionChunk, generation.textCompletion, response.responseEvent]),
     errors: [...LOOKUP_ERRORS, 410, 504],
   },
   {

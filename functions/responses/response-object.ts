@@ -34,6 +34,8 @@ export interface ResponseState {
   readonly output: readonly OutputItem[];
   /** undefined while it goes on. */
   readonly end?: { readonly finish: FinishReason; readonly usage: Usage };
+  /** It does not go on, and this is why. */
+  readonly failure?: { readonly code: string; readonly message: string };
 }
 
 /** OpenAI's response object: what was asked for is told again, with what was left out as it was taken. */
@@ -42,16 +44,16 @@ export function responseObject(
   fields: ResponsesFields,
   { sampling }: GenerationOptions,
   store: boolean,
-  { output, end }: ResponseState,
+  { output, end, failure }: ResponseState,
 ) {
   const cut = end?.finish === "length";
   return {
     id,
     object: "response" as const,
     created_at: created,
-    status: end ? (cut ? ("incomplete" as const) : ("completed" as const)) : ("in_progress" as const),
+    status: statusOf(end?.finish, failure !== undefined),
     background: false,
-    error: null,
+    error: failure ?? null,
     incomplete_details: cut ? { reason: "max_output_tokens" as const } : null,
     instructions: fields.instructions ?? null,
     max_output_tokens: fields.max_output_tokens ?? null,
@@ -72,6 +74,12 @@ export function responseObject(
     usage: end ? usageOf(end.usage) : null,
     user: fields.user ?? null,
   };
+}
+
+function statusOf(finish: FinishReason | undefined, failed: boolean) {
+  if (failed) return "failed" as const;
+  if (finish === undefined) return "in_progress" as const;
+  return finish === "length" ? ("incomplete" as const) : ("completed" as const);
 }
 
 const usageOf = ({ promptTokens, cachedTokens, completionTokens }: Usage) => ({

@@ -1,4 +1,5 @@
 import { type CallPart, CallReader } from "../../runtime/tokenizer/call-reader.ts";
+import type { ApiError } from "../errors.ts";
 import { namedEventOf } from "../event-stream.ts";
 import type { EndPart, TextPart } from "../routes/answer-parts.ts";
 import type {
@@ -10,6 +11,7 @@ import type {
   ResponseObject,
   ResponseState,
 } from "./response-object.ts";
+import type { SequenceCursor } from "./sequence-cursor.ts";
 
 export interface ResponseWriterOptions {
   /** The 32 hex digits that all ids of the answer share. */
@@ -41,16 +43,31 @@ export class ResponseWriter {
     }
   }
 
-  async *stream(parts: AsyncGenerator<TextPart | EndPart>): AsyncGenerator<string> {
+  /** With a cursor, what comes after it alone, each event with an id; an ApiError (400) when it lies beyond the end. */
+  async *stream(parts: AsyncGenerator<TextPart | EndPart>, cursor?: SequenceCursor): AsyncGenerator<string> {
     const response = this.#options.objectOf({ output: [] });
-    yield this.#written(event("response.created", { response }));
-    yield this.#written(event("response.in_progress", { response }));
+    yield* this.#told(event("response.created", { response }), cursor);
+    yield* this.#told(event("response.in_progress", { response }), cursor);
     for await (const part of parts) {
-      for (const told of this.#take(part)) yield this.#written(told);
+      for (const happened of this.#take(part)) yield* this.#told(happened, cursor);
       if (part.type !== "end") continue;
       const ended = await this.#ended(part);
-      yield this.#written(event(`response.${ended.status}`, { response: ended }));
+      cursor?.checkEnd(this.#sequence + 1);
+      yield* this.#told(event(`response.${ended.status}`, { response: ended }), cursor);
     }
+  }
+
+  /**
+   * The last words of a stream that fails: the state of the response, and an error that clients raise. They have no ids:
+   * whoever comes again goes on after what came before them.
+   */
+  failed({ code, message, param, body }: ApiError): string {
+    const output = this.#output.map((item) =>
+      item.status === "in_progress" ? { ...item, status: "incomplete" as const } : item,
+    );
+    const response = this.#options.objectOf({ output, failure: { code, message } });
+    const last = [event("response.failed", { response }), event("error", { code, message, param, ...body })];
+    return last.flatMap((happened) => [...this.#told(happened)]).join("");
   }
 
   /** Adds a part to the output; the events that tell of it. */
@@ -135,8 +152,12 @@ export class ResponseWriter {
     return { item_id: this.#last.id, output_index: this.#output.length - 1 };
   }
 
-  #written({ type, fields }: ResponseEvent): string {
-    return namedEventOf(type, JSON.stringify({ type, sequence_number: this.#sequence++, ...fields }));
+  /** Nothing where the reader has it. */
+  *#told({ type, fields }: ResponseEvent, cursor?: SequenceCursor): Generator<string> {
+    const sequence = this.#sequence++;
+    if (cursor?.pass(sequence) === false) return;
+    const data = JSON.stringify({ type, sequence_number: sequence, ...fields });
+    yield namedEventOf(type, data, cursor && String(sequence));
   }
 }
 

@@ -1,11 +1,12 @@
 import type { Context } from "hono";
 import { setMetric } from "hono/timing";
 import { choiceSeed } from "../../runtime/random.ts";
-import { toApiError } from "../errors.ts";
+import { type ApiError, toApiError } from "../errors.ts";
 import { EVENT_HEARTBEAT, eventOf, HEARTBEAT_MS, heartbeatBody, JSON_HEARTBEAT, within } from "../event-stream.ts";
 import type { Model } from "../model.ts";
 import type { GenerateCall, KeptRequest } from "../pipeline/generation-call.ts";
 import { type GenerationOptions, invalid } from "../request/generation-fields.ts";
+import { SequenceCursor } from "../responses/sequence-cursor.ts";
 import { readPipelineSettings } from "../settings.ts";
 import { type GenerationAsked, sequenceReservation } from "../tenants/reservation.ts";
 import { type Admission, admit } from "./admission.ts";
@@ -22,10 +23,17 @@ import { setServerTiming } from "./server-timing.ts";
 
 type Parts = ReturnType<typeof answerParts>;
 
+/** An answer as it is told to one reader. */
+export interface Telling {
+  readonly pieces: AsyncGenerator<string>;
+  /** What a stream says at its end when it fails. */
+  readonly lastWords: (failure: ApiError) => string;
+}
+
 /** How an answer is told: as choices in OpenAI's older forms, or in a form that is all its own. */
 type Wire =
   | { readonly form: (head: ReplyHead, options: ReplyOptions) => ReplyForm }
-  | { readonly write: (head: ReplyHead, parts: Parts) => AsyncGenerator<string> };
+  | { readonly write: (head: ReplyHead, parts: Parts, stream: boolean, cursor?: SequenceCursor) => Telling };
 
 export type AnswerRequest = Wire & {
   readonly model: Model;
@@ -44,7 +52,7 @@ export interface Admitted extends Pick<Admission, "reservationId" | "atMs" | "ma
   /** Where its caller gave it a name: what anyone can answer it from again. */
   readonly kept?: KeptRequest;
   /** How much of a kept answer the caller has. */
-  readonly cursor?: EventCursor;
+  readonly cursor?: EventCursor | SequenceCursor;
 }
 
 /**
@@ -71,9 +79,11 @@ export async function answer(
 }
 
 /** Where the caller is in the answer's stream; an ApiError (400) when its Last-Event-ID is none of such an answer's. */
-export function cursorOf(c: Context<GatewayTypes>, { prompts, options }: AnswerRequest): EventCursor {
-  const sequences = prompts.length * options.choices;
+export function cursorOf(c: Context<GatewayTypes>, request: AnswerRequest): EventCursor | SequenceCursor {
   const lastEventId = c.req.header("last-event-id");
+  if ("write" in request) return lastEventId === undefined ? SequenceCursor.start() : SequenceCursor.parse(lastEventId);
+  const { prompts, options } = request;
+  const sequences = prompts.length * options.choices;
   if (lastEventId === undefined) return EventCursor.start(sequences);
   return EventCursor.parse(lastEventId, sequences, options.includeUsage || options.includeTimings);
 }
@@ -97,17 +107,23 @@ export async function deliver(c: Context<GatewayTypes>, request: AnswerRequest, 
       tokenizer: model.tokenizer,
       hiddenIds: new Set(hiddenIds),
     });
-  const written = ({ form }: Extract<Wire, { form: unknown }>) => {
+  const { cursor } = admitted;
+  const choicesOf = ({ form }: Extract<Wire, { form: unknown }>): Telling => {
     const reply = form(head, { includeUsage, logprobs: logprobs !== undefined, choices });
     const endIds = [...(ignoreEos ? [] : model.manifest.specialTokens.stop), ...stopIds];
     const parts = partsWithout(reply.scoresEnd ? [] : endIds);
     const timingsAtEnd = () => (options.includeTimings && sequences.timings ? timingsOf(sequences.timings) : undefined);
-    return options.stream
-      ? eventPieces(parts, reply, includeUsage, timingsAtEnd, admitted.cursor)
+    const after = cursor instanceof EventCursor ? cursor : undefined;
+    const pieces = options.stream
+      ? eventPieces(parts, reply, includeUsage, timingsAtEnd, after)
       : jsonPieces(parts, reply, timingsAtEnd);
+    return { pieces, lastWords: ({ body }) => eventOf(JSON.stringify(body)) };
   };
-  const pieces = "write" in request ? request.write(head, partsWithout([])) : written(request);
-  return respond(c, sequences, pieces, options.stream, { ...admitted.headers, "x-generation-id": head.id });
+  const telling =
+    "write" in request
+      ? request.write(head, partsWithout([]), options.stream, cursor instanceof SequenceCursor ? cursor : undefined)
+      : choicesOf(request);
+  return respond(c, sequences, telling, options.stream, { ...admitted.headers, "x-generation-id": head.id });
 }
 
 /** What a request asks of its tenant's ledger; an ApiError (400) when it does not fit the model's context. */
@@ -162,13 +178,13 @@ function callsOf(
 }
 
 /**
- * Answers with `pieces`. What fails within the first heartbeat still gets a real status; later failures can only be said
- * in the body. A client that leaves ends the generation, or pauses it where it is kept.
+ * Answers with what is told. What fails within the first heartbeat still gets a real status; later failures can only be
+ * said in the body. A client that leaves ends the generation, or pauses it where it is kept.
  */
 async function respond(
   c: Context<GatewayTypes>,
   sequences: Sequences,
-  pieces: AsyncGenerator<string>,
+  { pieces, lastWords }: Telling,
   stream: boolean,
   headers: Readonly<Record<string, string>>,
 ): Promise<Response> {
@@ -193,7 +209,7 @@ async function respond(
     onFailure: (error) => {
       const failure = toApiError(error);
       logFailure(c, failure);
-      return stream ? eventOf(JSON.stringify(failure.body)) : undefined;
+      return stream ? lastWords(failure) : undefined;
     },
     onEnd,
   });

@@ -66,7 +66,8 @@ export class EventCursor {
   }
 }
 
-const notAnId = (problem: string) =>
+/** An ApiError for a Last-Event-ID that is none of this stream's. */
+export const notAnId = (problem: string) =>
   new ApiError(400, "invalid_value", `Last-Event-ID: ${problem}. Send the id of the last event that came, or none.`, {
     param: "Last-Event-ID",
   });

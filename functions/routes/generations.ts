@@ -15,9 +15,10 @@ import { COMPLETIONS_PATH, completionAnswer } from "./completions.ts";
 import { conductorOf } from "./conductor-of.ts";
 import type { GatewayTypes } from "./context.ts";
 import { reachConductor } from "./lasting-events.ts";
+import { RESPONSES_PATH, responsesAnswer } from "./responses.ts";
 
 /** What the `id` of an answer begins with, and the id of its generation. */
-const ID_PATTERN = /^(?:chatcmpl|cmpl)-([0-9a-f]{32})$/;
+const ID_PATTERN = /^(?:chatcmpl-|cmpl-|resp_)([0-9a-f]{32})$/;
 
 /** The routes whose requests can be kept. */
 const ANSWERS: Readonly<
@@ -25,6 +26,7 @@ const ANSWERS: Readonly<
 > = {
   [CHAT_PATH]: chatAnswer,
   [COMPLETIONS_PATH]: completionAnswer,
+  [RESPONSES_PATH]: responsesAnswer,
 };
 
 const nothing = z.strictObject({});

@@ -10,7 +10,7 @@ import { responseObject } from "../responses/response-object.ts";
 import { ResponseWriter } from "../responses/response-writer.ts";
 import { readGatewaySettings } from "../settings.ts";
 import { admit } from "./admission.ts";
-import { answer } from "./answer.ts";
+import { type AnswerRequest, answer } from "./answer.ts";
 import { authenticate } from "./authenticate.ts";
 import { checkConstraint } from "./constraint.ts";
 import type { GatewayTypes } from "./context.ts";
@@ -23,49 +23,7 @@ const ID_PREFIX = "resp_";
 export const responses = new Hono<GatewayTypes>()
   .post(RESPONSES_PATH, authenticate, async (c) => {
     const body = await readBodyText(c.req.raw);
-    const { tenant } = c.get("key");
-    const { fields, tools, options } = parseResponsesRequest(
-      parseJsonObject(body),
-      (await deployedModel(c.env)).manifest,
-    );
-    if (options.stream && c.req.header("idempotency-key") !== undefined)
-      throw invalid("Idempotency-Key", "not with stream true here: a stored response can be read again by its id");
-    const model = await modelNamed(c.env, fields.model, tenant);
-    checkConstraint(model, options, { format: "text.format", ...(tools && { tools }) });
-    const { storeResponses } = readGatewaySettings(c.env);
-    const { earlier, own } = await conversation(c.env, tenant, fields, storeResponses);
-    const instructions: Item[] = fields.instructions ? [{ role: "system", content: fields.instructions }] : [];
-    const store = storeResponses && (fields.store ?? true);
-    const promptIds = chatPromptIds(model, itemMessages([...instructions, ...earlier, ...own]), tools);
-    return answer(
-      c,
-      {
-        model,
-        prompts: [{ ids: promptIds }],
-        promptField: "input",
-        options,
-        idPrefix: ID_PREFIX,
-        write: (head, parts) => {
-          const digits = head.id.slice(ID_PREFIX.length);
-          const writer = new ResponseWriter({
-            digits,
-            calls: tools !== undefined,
-            objectOf: (state) => responseObject(head, fields, options, store, state),
-            store: async (response) => {
-              if (!store) return;
-              const input = own.map((item, index) => ({ ...item, id: item.id ?? `in_${digits}_${index}` }));
-              const previousId = fields.previous_response_id ?? null;
-              const { id, output } = response;
-              const json = JSON.stringify(response);
-              await c.env.RESPONSES.getByName(tenant).put({ id, previousId, input, output, json });
-            },
-          });
-          return options.stream ? writer.stream(parts) : writer.whole(parts);
-        },
-      },
-      RESPONSES_PATH,
-      body,
-    );
+    return answer(c, await responsesAnswer(c.env, parseJsonObject(body), c.get("key").tenant), RESPONSES_PATH, body);
   })
   .get(`${RESPONSES_PATH}/:response`, authenticate, async (c) => {
     const { headers } = await admit(c.env, c.get("key"));
@@ -88,6 +46,46 @@ export const responses = new Hono<GatewayTypes>()
     return c.json({ id, object: "response", deleted: true }, 200, headers);
   });
 
+/** What the body of such a request of `tenant` asks for; an ApiError when it is wrong. */
+export async function responsesAnswer(env: Env, body: Record<string, unknown>, tenant: string): Promise<AnswerRequest> {
+  const { manifest } = await deployedModel(env);
+  const { fields, tools, options } = parseResponsesRequest(body, manifest);
+  const model = await modelNamed(env, fields.model, tenant);
+  checkConstraint(model, options, { format: "text.format", ...(tools && { tools }) });
+  const { storeResponses } = readGatewaySettings(env);
+  const { earlier, own } = await conversation(env, tenant, fields, storeResponses);
+  const instructions: Item[] = fields.instructions ? [{ role: "system", content: fields.instructions }] : [];
+  const promptIds = chatPromptIds(model, itemMessages([...instructions, ...earlier, ...own]), tools);
+  const stores = storeResponses && (fields.store ?? true);
+  return {
+    model,
+    prompts: [{ ids: promptIds }],
+    promptField: "input",
+    options,
+    idPrefix: ID_PREFIX,
+    write: (head, parts, stream, cursor) => {
+      const digits = head.id.slice(ID_PREFIX.length);
+      const writer = new ResponseWriter({
+        digits,
+        calls: tools !== undefined,
+        objectOf: (state) => responseObject(head, fields, options, stores, state),
+        store: async (response) => {
+          if (!stores) return;
+          const input = own.map((item, index) => ({ ...item, id: item.id ?? `in_${digits}_${index}` }));
+          const previousId = fields.previous_response_id ?? null;
+          const { id, output } = response;
+          const json = JSON.stringify(response);
+          await env.RESPONSES.getByName(tenant).put({ id, previousId, input, output, json });
+        },
+      });
+      return {
+        pieces: stream ? writer.stream(parts, cursor) : writer.whole(parts),
+        lastWords: (failure) => writer.failed(failure),
+      };
+    },
+  };
+}
+
 /** The items before this turn, and the turn's own with references resolved. */
 async function conversation(
   env: Env,
@@ -103,6 +101,13 @@ async function conversation(
   const ids = references.map(({ id }) => id);
   const recalled = await env.RESPONSES.getByName(tenant).recall(previous ?? null, ids);
   if ("missing" in recalled) throw noSuchResponse(recalled.missing === previous ? "previous_response_id" : "input");
+  if ("tooLong" in recalled)
+    throw new ApiError(
+      400,
+      "context_length_exceeded",
+      `${param}: the conversation is longer than ${recalled.tooLong} characters. Refer to less of it.`,
+      { param },
+    );
   const named = recalled.items.slice(recalled.items.length - ids.length);
   const earlier = recalled.items.slice(0, recalled.items.length - ids.length);
   return { earlier, own: given.map((item) => (isReference(item) ? named.shift()! : item)) };

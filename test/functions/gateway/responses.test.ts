@@ -62,13 +62,6 @@ describe("refused by name", () => {
     expect(response.status).toBe(400);
     expect(await errorOf(response)).toMatchObject({ param, code });
   });
-
-  test("a stream with an Idempotency-Key", async () => {
-    const { key } = caller;
-    const headers = { authorization: `Bearer ${key}`, "idempotency-key": "a" };
-    const response = await caller.post(RESPONSES, asked({ stream: true }), { headers });
-    expect(await errorOf(response)).toMatchObject({ param: "Idempotency-Key" });
-  });
 });
 
 test("fields that change nothing are accepted", async () => {
