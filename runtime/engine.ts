@@ -19,6 +19,8 @@ export interface LayerStageOptions {
   readonly finalNorm: boolean;
   /** Tokens of KV cache to plan for, over all sessions together. */
   readonly kvTokens: number;
+  /** The same for layers with a window, of which a session keeps no more than weights/kv-window.ts says; else kvTokens. */
+  readonly kvWindowTokens?: number;
   /** The most rows one `forward` may carry; sizes the scratch memory. */
   readonly maxRows: number;
   /** Present where each layer is split over `parts` objects: this stage is the first of them and leads the others. */
@@ -38,19 +40,25 @@ export interface RowGroup {
 export interface LayerStage {
   /** Bytes of WASM (or JS) memory taken by weights, KV and scratch together. */
   readonly memoryBytes: number;
-  /** KV tokens not taken by a session (in whole pages). */
+  /** KV tokens not taken by a session (in whole pages), of layers that see all tokens. */
   readonly freeKvTokens: number;
+  /** The same of layers with a window; null where they take none of their own. */
+  readonly freeKvWindowTokens: number | null;
   /** Takes a session slot with an empty KV cache; InferenceError out_of_capacity when none is left. */
   openSession(): number;
   /**
    * Takes a slot that begins with the first `tokens` tokens of `slot`, and shares their memory with it for as long as
-   * neither writes there. InferenceError position_gap when `slot` holds fewer, out_of_capacity when no slot is left.
+   * neither writes there. InferenceError position_gap when `slot` holds fewer, or has left behind what a row at `tokens`
+   * would see; out_of_capacity when no slot is left.
    */
   forkSession(slot: number, tokens: number): number;
   closeSession(slot: number): void;
   /** Tokens in the slot's KV cache. */
   sessionTokens(slot: number): number;
-  /** Forgets tokens from `tokens` on; a no-op when the slot is not longer than that. */
+  /**
+   * Forgets tokens from `tokens` on; a no-op when the slot is not longer than that. InferenceError position_gap when
+   * windows have left behind what a row at `tokens` would see; forgetting all always works.
+   */
   truncate(slot: number, tokens: number): void;
   /**
    * Runs all layers over `hidden` [rows of all groups, hiddenSize] and appends to the KV caches.

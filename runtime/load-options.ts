@@ -14,6 +14,7 @@ export function checkLayerOptions(options: Omit<LayerStageOptions, "finalNorm">)
   checkRange("layers", options.firstLayer, options.layerCount, options.manifest.layers.length);
   checkCount("maxRows", options.maxRows, MAX_ROWS);
   checkCount("kvTokens", options.kvTokens, MAX_KV_TOKENS);
+  if (options.kvWindowTokens !== undefined) checkCount("kvWindowTokens", options.kvWindowTokens, MAX_KV_TOKENS);
 }
 
 /** The same for a part of split layers. */

@@ -15,6 +15,8 @@ export interface StageHelper {
   readonly memoryBytes: number;
   /** KV tokens not taken by a session (in whole pages): as many as in the leading stage. */
   readonly freeKvTokens: number;
+  /** The same of layers with a window; null where there are none. */
+  readonly freeKvWindowTokens: number | null;
   /** Sessions it keeps keys and values of. */
   readonly sessions: number;
   /**

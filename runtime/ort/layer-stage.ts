@@ -69,6 +69,11 @@ class OrtLayerStage implements LayerStage {
     return this.#slots.reduce((free, slot) => free - (slot?.tokens ?? 0), this.#parts.kvTokens);
   }
 
+  /** Every layer keeps all tokens here. */
+  get freeKvWindowTokens(): null {
+    return null;
+  }
+
   openSession(): number {
     return this.#open({ tokens: 0, layers: this.#parts.layers.map(() => emptyKv) });
   }

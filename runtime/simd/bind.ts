@@ -1,13 +1,15 @@
 import type { ActivationBits, KvBits } from "../engine.ts";
 import { InferenceError } from "../errors.ts";
 import type { Kernels } from "./kernels.ts";
-import { kvLayerBytes } from "./layout.ts";
+import type { KvLayer } from "./kv-memory.ts";
 import type { KernelStep, Matrix, RowBuffer, Vector } from "./program.ts";
 
 /** One session's consecutive rows inside a batch. */
 export interface BatchGroup {
-  /** Offset of the session's page table. */
+  /** Offset of the session's page table of layers that see all tokens. */
   pageTable: number;
+  /** The same of layers with a window. */
+  windowTable: number;
   position: number;
   /** Of the batch. */
   firstRow: number;
@@ -30,6 +32,8 @@ export interface RotaryPlace {
 export interface AttentionPlace {
   readonly kvBits: KvBits;
   readonly scratch: number;
+  /** Of each attention node. */
+  readonly layers: readonly KvLayer[];
 }
 
 /** Byte offsets of everything a program touches. */
@@ -112,14 +116,15 @@ function bindAttention(
   const { layer, kvHeads, headDim } = step.shape;
   if (place === null) throw new InferenceError("internal", `attention ${layer} has no place for keys and values`);
   const { kvBits, scratch } = place;
-  const layerOffset = layer * kvLayerBytes(kvHeads, headDim, kvBits);
+  const { windowed, offset: layerOffset } = place.layers[layer]!;
   if (step.op === "storeKv") {
     const [k, v] = [at(step.k), at(step.v)];
     const rowBytes = kvHeads * headDim * 4;
     return ({ groups }) => {
-      for (const { pageTable, position, firstRow, rows } of groups) {
+      for (const { pageTable, windowTable, position, firstRow, rows } of groups) {
         const offset = firstRow * rowBytes;
-        kernels.storeKv(k + offset, v + offset, rows, position, kvHeads, headDim, pageTable, layerOffset, kvBits);
+        const table = windowed ? windowTable : pageTable;
+        kernels.storeKv(k + offset, v + offset, rows, position, kvHeads, headDim, table, layerOffset, kvBits);
       }
     };
   }
@@ -127,7 +132,7 @@ function bindAttention(
   const [q, y] = [at(step.q), at(step.y)];
   const rowBytes = heads * headDim * 4;
   return ({ groups }) => {
-    for (const { pageTable, position, firstRow, rows } of groups) {
+    for (const { pageTable, windowTable, position, firstRow, rows } of groups) {
       const offset = firstRow * rowBytes;
       kernels.attention(
         q + offset,
@@ -139,7 +144,7 @@ function bindAttention(
         scale,
         softCap,
         window,
-        pageTable,
+        windowed ? windowTable : pageTable,
         layerOffset,
         scratch,
         y + offset,

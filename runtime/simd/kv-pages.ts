@@ -1,56 +1,53 @@
-import { kvSlots, pagesPerSlot, pageTableBytes } from "../../weights/packed-sizes.ts";
+import { kvSlots, pagesPerSlot } from "../../weights/packed-sizes.ts";
 import { InferenceError } from "../errors.ts";
+import type { KvPool } from "./kv-pool.ts";
 import { PAGE_TOKENS } from "./layout.ts";
 
 export interface KvShape {
-  /** Pages of the cache, over all sessions. */
+  /** Pages over all sessions, of layers that see all tokens. */
   readonly pages: number;
-  /** Bytes of a page: PAGE_TOKENS tokens of all layers of the stage. */
-  readonly pageBytes: number;
   /** The most tokens a session may hold. */
   readonly contextTokens: number;
+}
+
+/** Page pools of a stage; null where it has no such layers. */
+export interface KvPools {
+  /** Of layers that see all tokens. */
+  readonly all: KvPool | null;
+  /** Of layers with a window. */
+  readonly window: KvPool | null;
 }
 
 /** Tokens one session can reach. */
 export const slotTokens = (shape: KvShape) => Math.min(shape.contextTokens, pagesPerSlot(shape) * PAGE_TOKENS);
 
 /**
- * The KV cache's book-keeping: which session holds which pages. Page tables lie in WASM memory for the kernels. A page
- * begins at an absolute position, so sessions that begin with the same tokens can hold the same pages; one that is to
- * write into a page that others hold gets a copy of its own.
+ * The KV cache's book-keeping: which session holds how much in which pages. A page begins at an absolute position, so
+ * sessions that begin with the same tokens can hold the same pages; one that is to write into a page that others hold
+ * gets a copy of its own. Pages that a session's windows have left behind are given back as it goes on.
  */
 export class KvPages {
   readonly #shape: KvShape;
-  readonly #memory: WebAssembly.Memory;
-  readonly #pagesOffset: number;
-  readonly #tablesOffset: number;
-  readonly #tables: Uint32Array;
-  readonly #freePages: number[];
-  /** How many slots hold each page. */
-  readonly #holders: Uint32Array;
+  readonly #pools: KvPools;
+  readonly #inUse: readonly KvPool[];
   /** Tokens of each slot, −1 for a free one. */
   readonly #tokens: number[];
-  readonly #heldPages: number[];
 
-  /** `tablesOffset` and `pagesOffset` are where pageTableBytes(shape) and the pages themselves lie in `memory`. */
-  constructor(shape: KvShape, memory: WebAssembly.Memory, tablesOffset: number, pagesOffset: number) {
+  constructor(shape: KvShape, pools: KvPools) {
     this.#shape = shape;
-    this.#memory = memory;
-    this.#pagesOffset = pagesOffset;
-    this.#tablesOffset = tablesOffset;
-    this.#tables = new Uint32Array(memory.buffer, tablesOffset, pageTableBytes(shape) / 4);
-    // Taken from the end, so the lowest page goes first.
-    this.#freePages = Array.from(
-      { length: shape.pages },
-      (_, i) => pagesOffset + (shape.pages - 1 - i) * shape.pageBytes,
-    );
-    this.#holders = new Uint32Array(shape.pages);
+    this.#pools = pools;
+    this.#inUse = [pools.all, pools.window].filter((pool) => pool !== null);
     this.#tokens = new Array(kvSlots(shape)).fill(-1);
-    this.#heldPages = new Array(kvSlots(shape)).fill(0);
   }
 
+  /** Of layers that see all tokens. */
   get freeTokens(): number {
-    return this.#freePages.length * PAGE_TOKENS;
+    return (this.#pools.all?.freePages ?? this.#shape.pages) * PAGE_TOKENS;
+  }
+
+  /** Of layers with a window; null where there are none. */
+  get freeWindowTokens(): number | null {
+    return this.#pools.window && this.#pools.window.freePages * PAGE_TOKENS;
   }
 
   open(): number {
@@ -68,12 +65,9 @@ export class KvPages {
         "position_gap",
         `a session was to begin with ${tokens} tokens of one that holds ${this.tokens(source)}`,
       );
+    this.#expectReach(source, tokens);
     const slot = this.open();
-    const pages = Math.ceil(tokens / PAGE_TOKENS);
-    const table = this.#pagesOf(source).subarray(0, pages);
-    for (const page of table) this.#holders[this.#indexOf(page)]! += 1;
-    this.#pagesOf(slot).set(table);
-    this.#heldPages[slot] = pages;
+    for (const pool of this.#inUse) pool.share(source, slot, tokens);
     this.#tokens[slot] = tokens;
     return slot;
   }
@@ -89,18 +83,30 @@ export class KvPages {
     return tokens;
   }
 
-  /** Offset of the slot's page table. */
+  /** Offset of the slot's page table for layers that see all tokens; 0 where there are none. */
   table(slot: number): number {
-    return this.#tablesOffset + slot * pagesPerSlot(this.#shape) * 4;
+    return this.#pools.all?.table(slot) ?? 0;
   }
 
-  truncate(slot: number, tokens: number): void {
-    if (this.tokens(slot) > tokens) this.#tokens[slot] = tokens;
-    this.#release(slot);
+  /** The same for layers with a window, as KvPool.table. */
+  windowTable(slot: number): number {
+    return this.#pools.window?.table(slot) ?? 0;
   }
 
   /**
-   * Takes the pages that `rows` more tokens need, and a copy of the one they begin in when others hold it too. All or
+   * Forgets tokens from `tokens` on. InferenceError position_gap when a row there would see what its windows have left
+   * behind already; forgetting everything always works.
+   */
+  truncate(slot: number, tokens: number): void {
+    if (tokens < this.tokens(slot)) {
+      if (tokens > 0) this.#expectReach(slot, tokens);
+      this.#tokens[slot] = tokens;
+    }
+    this.release(slot);
+  }
+
+  /**
+   * Takes the pages that `rows` more tokens need, and a copy of those they begin in when others hold them too. All or
    * nothing: on an error `release` gives them back.
    */
   reserve(slot: number, rows: number): void {
@@ -111,64 +117,33 @@ export class KvPages {
         "out_of_capacity",
         `the session would hold ${tokens} tokens, a session of this stage may hold ${slotTokens(this.#shape)}`,
       );
-    const wanted = Math.ceil(tokens / PAGE_TOKENS);
-    const pages = this.#pagesOf(slot);
-    const first = Math.floor(held / PAGE_TOKENS);
-    const copied = first < this.#heldPages[slot]! && this.#holders[this.#indexOf(pages[first]!)]! > 1;
-    const missing = wanted - this.#heldPages[slot]! + Number(copied);
-    if (missing > this.#freePages.length)
-      throw new InferenceError(
-        "out_of_capacity",
-        `${rows} more tokens need ${missing} KV pages of ${PAGE_TOKENS} tokens, ${this.#freePages.length} are free`,
-      );
-    if (copied) pages[first] = this.#copy(pages[first]!);
-    for (let page = this.#heldPages[slot]!; page < wanted; page++) pages[page] = this.#take();
-    this.#heldPages[slot] = Math.max(wanted, this.#heldPages[slot]!);
+    for (const pool of this.#inUse) {
+      const missing = pool.missing(slot, held, tokens);
+      if (missing > pool.freePages)
+        throw new InferenceError(
+          "out_of_capacity",
+          `${rows} more tokens need ${missing} KV pages of ${PAGE_TOKENS} tokens, ${pool.freePages} are free`,
+        );
+    }
+    for (const pool of this.#inUse) pool.grow(slot, held, tokens);
   }
 
   /** Counts rows that are now in the cache. */
   commit(slot: number, rows: number): void {
     this.#tokens[slot] = this.tokens(slot) + rows;
+    for (const pool of this.#inUse) pool.slide(slot, this.#tokens[slot]!);
   }
 
   /** Gives back the pages beyond the slot's tokens. */
   release(slot: number): void {
-    this.tokens(slot);
-    this.#release(slot);
+    for (const pool of this.#inUse) pool.cut(slot, this.tokens(slot));
   }
 
-  #release(slot: number): void {
-    const wanted = Math.ceil(this.#tokens[slot]! / PAGE_TOKENS);
-    const pages = this.#pagesOf(slot);
-    for (let page = this.#heldPages[slot]! - 1; page >= wanted; page--) this.#giveBack(pages[page]!);
-    this.#heldPages[slot] = wanted;
-  }
-
-  #take(): number {
-    const page = this.#freePages.pop()!;
-    this.#holders[this.#indexOf(page)] = 1;
-    return page;
-  }
-
-  #giveBack(page: number): void {
-    const index = this.#indexOf(page);
-    this.#holders[index]! -= 1;
-    if (this.#holders[index] === 0) this.#freePages.push(page);
-  }
-
-  #copy(page: number): number {
-    const copy = this.#take();
-    new Uint8Array(this.#memory.buffer).copyWithin(copy, page, page + this.#shape.pageBytes);
-    this.#giveBack(page);
-    return copy;
-  }
-
-  #pagesOf(slot: number): Uint32Array {
-    const pages = pagesPerSlot(this.#shape);
-    return this.#tables.subarray(slot * pages, (slot + 1) * pages);
-  }
-
-  #indexOf(page: number): number {
-    return (page - this.#pagesOffset) / this.#shape.pageBytes;
+  #expectReach(slot: number, tokens: number): void {
+    if (this.#inUse.every((pool) => pool.reaches(slot, tokens))) return;
+    throw new InferenceError(
+      "position_gap",
+      `a session of ${this.tokens(slot)} tokens was to go on from ${tokens}: its windows have left behind what a row there sees`,
+    );
   }
 }

@@ -104,6 +104,10 @@ class SimdLayerStage implements LayerStage {
     return this.#parts.memory.kv.freeTokens;
   }
 
+  get freeKvWindowTokens(): number | null {
+    return this.#parts.memory.kv.freeWindowTokens;
+  }
+
   openSession(): number {
     return this.#parts.memory.kv.open();
   }
@@ -127,8 +131,9 @@ class SimdLayerStage implements LayerStage {
 
   truncate(slot: number, tokens: number): void {
     const { memory, helpers } = this.#parts;
-    if (memory.kv.tokens(slot) > tokens) helpers?.truncate(slot, tokens);
+    const shorter = memory.kv.tokens(slot) > tokens;
     memory.kv.truncate(slot, tokens);
+    if (shorter) helpers?.truncate(slot, tokens);
   }
 
   async forward(groups: readonly RowGroup[], hidden: Float32Array): Promise<Float32Array> {

@@ -51,8 +51,9 @@ export function splitProgram(stage: StageProgram, architecture: Architecture, pa
     blocks.push({ input: block.input, output: step.y, ...weightsOf(block.steps), steps: block.steps });
     block = null;
   }
-  if (blocks.length !== 2 * attention.layers)
-    throw unsupported(`${attention.layers} of them make ${blocks.length} sums, expected two each`);
+  const layers = attention.windows.length;
+  if (blocks.length !== 2 * layers)
+    throw unsupported(`${layers} of them make ${blocks.length} sums, expected two each`);
   const { input, output } = stage;
   return { leader: { input, output, ...weightsOf(leader), steps: leader, attention }, blocks, attention };
 }

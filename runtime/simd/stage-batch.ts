@@ -34,7 +34,7 @@ export class StageBatch {
     this.#groups = groups;
     while (this.#placed.length > groups.length) this.#spare.push(this.#placed.pop()!);
     while (this.#placed.length < groups.length)
-      this.#placed.push(this.#spare.pop() ?? { pageTable: 0, position: 0, firstRow: 0, rows: 0 });
+      this.#placed.push(this.#spare.pop() ?? { pageTable: 0, windowTable: 0, position: 0, firstRow: 0, rows: 0 });
     let firstRow = 0;
     try {
       for (let index = 0; index < groups.length; index++) {
@@ -44,6 +44,7 @@ export class StageBatch {
           table.fill(position, rows, cosines.rows(this.#maxRows), sines.rows(this.#maxRows), firstRow);
         const placed = this.#placed[index]!;
         placed.pageTable = kv.table(slot);
+        placed.windowTable = kv.windowTable(slot);
         placed.position = position;
         placed.firstRow = firstRow;
         placed.rows = rows;

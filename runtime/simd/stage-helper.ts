@@ -69,6 +69,10 @@ class SimdStageHelper implements StageHelper {
     return this.#memory.kv.freeTokens;
   }
 
+  get freeKvWindowTokens(): number | null {
+    return this.#memory.kv.freeWindowTokens;
+  }
+
   get sessions(): number {
     return this.#slots.size;
   }

@@ -1,11 +1,11 @@
 import type { ModelFile } from "../../weights/manifest.ts";
-import { pageTableBytes } from "../../weights/packed-sizes.ts";
 import type { LayerStageOptions } from "../engine.ts";
 import type { RotaryTable } from "../rotary-table.ts";
 import type { Places } from "./bind.ts";
 import type { Kernels } from "./kernels.ts";
-import { KvPages, type KvShape } from "./kv-pages.ts";
-import { attentionScratchBytes, kvLayerBytes, PAGE_TOKENS } from "./layout.ts";
+import { planKv } from "./kv-memory.ts";
+import type { KvPages } from "./kv-pages.ts";
+import { attentionScratchBytes } from "./layout.ts";
 import { MemoryPlan } from "./memory.ts";
 import { placeBuffers, placeWeights } from "./placement.ts";
 import type { Program, Step } from "./program.ts";
@@ -42,21 +42,13 @@ export async function loadStageMemory(
   attention: StageAttention,
   files: readonly ModelFile[],
 ): Promise<StageMemory> {
-  const { manifest, source, maxRows } = options;
+  const { source, maxRows } = options;
   const kvBits = cacheBits(settings);
-  const pageBytes = attention.layers * kvLayerBytes(attention.kvHeads, attention.headDim, kvBits);
-  const kvShape: KvShape = {
-    pages: Math.ceil(options.kvTokens / PAGE_TOKENS),
-    pageBytes,
-    contextTokens: manifest.architecture.maxPositionEmbeddings,
-  };
-
   const plan = new MemoryPlan();
   const weights = placeWeights(plan, programs);
   const staging = plan.beginStaging(stagingBytes([...weights.matrices.keys()]));
-  const pageTables = plan.reserve("tables", pageTableBytes(kvShape));
   const rotary = placeRotaryTables(plan, options, attention.headDim);
-  const pages = plan.reserve("kv", kvShape.pages * pageBytes);
+  const kv = planKv(plan, options, attention, kvBits);
   const scratch = plan.reserve("scratch", attentionScratchBytes(attention.heads, attention.headDim, kvBits));
   const sized = programs.map((program) => ({ program, maxRows }));
   const buffers = placeBuffers(plan, sized, settings.activations);
@@ -69,8 +61,14 @@ export async function loadStageMemory(
   return {
     memory,
     kernels,
-    places: { buffers, ...weights, rotary: rotary.byLayer, attention: { kvBits, scratch }, ids: 0 },
-    kv: new KvPages(kvShape, memory, pageTables, pages),
+    places: {
+      buffers,
+      ...weights,
+      rotary: rotary.byLayer,
+      attention: { kvBits, scratch, layers: kv.layers },
+      ids: 0,
+    },
+    kv: kv.open(memory),
     rotary: rotary.tables.map(({ table, place }) => ({
       table,
       cosines: new RowViews(memory, place.cosines, table.width),

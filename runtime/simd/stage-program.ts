@@ -7,7 +7,8 @@ import type { KernelStep, Matrix, Program, RowBuffer, Step, Vector } from "./pro
 
 /** What the attention nodes of a stage have in common. */
 export interface StageAttention {
-  readonly layers: number;
+  /** Keys that the rows of each node see; null: all. */
+  readonly windows: readonly (number | null)[];
   readonly kvHeads: number;
   readonly headDim: number;
   /** The most query heads of a node. */
@@ -33,9 +34,9 @@ export async function compileStage(
   const steps: KernelStep[] = [];
   const matrices: Matrix[] = [];
   const vectors: Vector[] = [];
-  const attention = { layers: 0, kvHeads: 0, headDim: 0, heads: 0 };
+  const attention = { windows: [] as (number | null)[], kvHeads: 0, headDim: 0, heads: 0 };
   for (const { graph, data } of shards) {
-    const compiled = compileGraph(await readShardGraph(source, graph, data), output, attention.layers);
+    const compiled = compileGraph(await readShardGraph(source, graph, data), output, attention.windows.length);
     output = compiled.output;
     if (output.columns !== hiddenSize)
       throw new WeightsError(
@@ -49,13 +50,13 @@ export async function compileStage(
     for (const step of compiled.steps) {
       if (step.op !== "attention") continue;
       const { kvHeads, headDim } = step.shape;
-      if (attention.layers > 0 && (kvHeads !== attention.kvHeads || headDim !== attention.headDim))
+      if (attention.windows.length > 0 && (kvHeads !== attention.kvHeads || headDim !== attention.headDim))
         throw new WeightsError(
           `${graph.path} has ${kvHeads} KV heads of ${headDim}, the layers before have ${attention.kvHeads} of ${attention.headDim}`,
         );
       Object.assign(attention, { kvHeads, headDim });
       attention.heads = Math.max(attention.heads, step.heads);
-      attention.layers++;
+      attention.windows.push(step.window || null);
     }
   }
   return { input, output, steps, matrices, vectors, attention };

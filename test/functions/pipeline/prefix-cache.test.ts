@@ -3,11 +3,12 @@ import { Admission, type Seat } from "../../../functions/pipeline/admission.ts";
 import { PrefixCache, type SharedPage } from "../../../functions/pipeline/prefix-cache.ts";
 import { Replicas, type Route } from "../../../functions/pipeline/replicas.ts";
 import { KvPages, type KvShape } from "../../../runtime/simd/kv-pages.ts";
-import { pageTableBytes } from "../../../weights/packed-sizes.ts";
+import { KvPool, type KvPoolShape, poolTableBytes } from "../../../runtime/simd/kv-pool.ts";
 import { choices } from "../faults/kills.ts";
 
 const KV_TOKENS = 640;
-const SHAPE: KvShape = { pages: KV_TOKENS / 32, pageBytes: 16, contextTokens: 512 };
+const SHAPE: KvShape = { pages: KV_TOKENS / 32, contextTokens: 512 };
+const POOL: KvPoolShape = { pages: SHAPE.pages, pageBytes: 16, slots: SHAPE.pages, slotPages: 16, window: null };
 const staying = new AbortController().signal;
 
 /** The page book-keeping of one replica, as the simd engine has it, by the conductor's session numbers. */
@@ -17,7 +18,7 @@ class StagePages {
 
   constructor() {
     const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
-    this.kv = new KvPages(SHAPE, memory, 0, pageTableBytes(SHAPE));
+    this.kv = new KvPages(SHAPE, { all: new KvPool(POOL, memory, 0, poolTableBytes(POOL)), window: null });
   }
 
   open(session: number): void {

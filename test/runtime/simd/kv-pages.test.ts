@@ -1,14 +1,17 @@
 import { expect, test } from "vitest";
 import { KvPages, slotTokens } from "../../../runtime/simd/kv-pages.ts";
-import { kvSlots, pageTableBytes } from "../../../weights/packed-sizes.ts";
+import { KvPool } from "../../../runtime/simd/kv-pool.ts";
+import { kvSlots, pagesPerSlot, pageTableBytes } from "../../../weights/packed-sizes.ts";
 
-const shape = { pages: 5, pageBytes: 1000, contextTokens: 100 };
+const shape = { pages: 5, contextTokens: 100 };
+const PAGE_BYTES = 1000;
 const TABLES = 64;
 const PAGES = 10_000;
 
 function open() {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
-  const kv = new KvPages(shape, memory, TABLES, PAGES);
+  const poolShape = { pages: 5, pageBytes: PAGE_BYTES, slots: 5, slotPages: pagesPerSlot(shape), window: null };
+  const kv = new KvPages(shape, { all: new KvPool(poolShape, memory, TABLES, PAGES), window: null });
   /** The pages a slot's table names. */
   const pages = (slot: number, count: number) => [...new Uint32Array(memory.buffer, kv.table(slot), count)];
   return { kv, memory, pages };
@@ -23,7 +26,7 @@ test("sessions hold whole pages, each page one session's", () => {
   expect(kv.freeTokens).toBe(32);
   const taken = [...pages(a, 3), ...pages(b, 1)];
   expect(new Set(taken).size).toBe(4);
-  for (const page of taken) expect((page - PAGES) % shape.pageBytes).toBe(0);
+  for (const page of taken) expect((page - PAGES) % PAGE_BYTES).toBe(0);
 });
 
 test("a reservation that fails takes nothing", () => {
@@ -88,12 +91,12 @@ test("who writes into a shared page gets a copy of it, and the last holder write
   kv.reserve(source, 40);
   kv.commit(source, 40);
   const [, shared] = pages(source, 2);
-  new Uint8Array(memory.buffer, shared, shape.pageBytes).fill(7);
+  new Uint8Array(memory.buffer, shared, PAGE_BYTES).fill(7);
   const fork = kv.fork(source, 36);
   kv.reserve(fork, 1);
   const [, copy] = pages(fork, 2);
   expect(copy).not.toBe(shared);
-  expect(new Set(new Uint8Array(memory.buffer, copy, shape.pageBytes))).toEqual(new Set([7]));
+  expect(new Set(new Uint8Array(memory.buffer, copy, PAGE_BYTES))).toEqual(new Set([7]));
   kv.reserve(source, 1);
   expect(pages(source, 2)[1]).toBe(shared);
   expect(kv.freeTokens).toBe(64);
