@@ -2,15 +2,24 @@ import { DurableObject } from "cloudflare:workers";
 import type { Env } from "../env.ts";
 import { readPrices } from "../settings.ts";
 import { Account } from "../tenants/account.ts";
+import { raisedLimits } from "../tenants/effective-limits.ts";
 import type { KeyRecord, KeyReport } from "../tenants/key-record.ts";
 import { isLive, type KeyChanges, type NewKey } from "../tenants/key-ring.ts";
 import { LEDGER_MIGRATIONS } from "../tenants/ledger-schema.ts";
+import type { TenantLimits } from "../tenants/limits.ts";
 import { migrate } from "../tenants/migrate.ts";
 import type { TokensUsed } from "../tenants/price.ts";
 import type { RenewAnswer, ReserveAnswer, ReserveCall } from "../tenants/reservation.ts";
-import type { ModelAliases, TenantChanges, TenantRecord, UsageReport } from "../tenants/tenant-record.ts";
+import type { Holdings, ModelAliases, TenantChanges, TenantRecord, UsageReport } from "../tenants/tenant-record.ts";
 import type { UsageTotals } from "../tenants/usage-book.ts";
 import type { UserUsageRow } from "../tenants/user-usage.ts";
+
+/** What metrics show of a tenant: sums that only grow, and its limits with what it holds of them. */
+export interface LedgerTotals extends UsageTotals {
+  /** With a raise that lasts. */
+  readonly limits: TenantLimits;
+  readonly now: Holdings;
+}
 
 /**
  * One tenant's account behind RPC. Between a check and what it allows nothing awaits, so any number of concurrent requests
@@ -111,11 +120,12 @@ export class Ledger extends DurableObject<Env> {
     return this.#account.users.rows(from, to);
   }
 
-  /** What metrics show of the tenant: sums that only grow, and generations that run; undefined when there is none. */
-  totals(): (UsageTotals & { readonly running: number }) | undefined {
-    return (
-      this.#account.tenant.set && { ...this.#account.usage.totals(), running: this.#account.admissions.tenant.running }
-    );
+  /** undefined when there is no tenant. */
+  totals(): LedgerTotals | undefined {
+    const record = this.describe();
+    if (!record) return undefined;
+    const limits = record.raise ? raisedLimits(record.limits, record.raise) : record.limits;
+    return { ...this.#account.usage.totals(), limits, now: record.now };
   }
 
   /** Admits one request: takes its request, tokens and place, or nothing at all. */

@@ -95,6 +95,12 @@ export interface PartReport {
   readonly failure?: string;
 }
 
+/** The same as its conductor has it. */
+export interface PartStatus extends PartReport {
+  /** How often it was taken into the ring again after it had been lost, in the conductor's life. */
+  readonly restarts: number;
+}
+
 /** RPC loses an error's fields, so a failure travels as a value. */
 export type JoinAnswer =
   | {

@@ -2,6 +2,7 @@ import type {
   HelperAssignment,
   JoinAnswer,
   PartReport,
+  PartStatus,
   ShardAssignment,
   StageAssignment,
   Successor,
@@ -35,6 +36,9 @@ export class Joins {
   readonly #routes = new Set<string>();
   /** Names of the parts that have joined since the ring last rested. */
   readonly #members = new Set<string>();
+  /** Names of the parts that were lost and have not joined since, and how often each came back. */
+  readonly #lost = new Set<string>();
+  readonly #restarts = new Map<string, number>();
   /** In which isolate each part was when it last joined. */
   readonly #isolates = new Map<string, string>();
 
@@ -77,6 +81,12 @@ export class Joins {
     this.#routes.clear();
   }
 
+  /** A part is lost, as far as is known. */
+  lose(place: FaultPlace): void {
+    this.#lost.add(this.nameOf(place));
+    this.forget();
+  }
+
   /** The ring rests; its parts may go to sleep. */
   rest(): void {
     this.forget();
@@ -106,7 +116,11 @@ export class Joins {
   }
 
   /** How `place` is; one that is not in the ring is not woken for it. */
-  async report(place: FaultPlace): Promise<PartReport> {
+  async report(place: FaultPlace): Promise<PartStatus> {
+    return { ...(await this.#report(place)), restarts: this.#restarts.get(this.nameOf(place)) ?? 0 };
+  }
+
+  async #report(place: FaultPlace): Promise<PartReport> {
     if (!this.#members.has(this.nameOf(place))) return { state: "empty", memoryBytes: 0, sessions: 0, links: 0 };
     try {
       const report: Promise<PartReport> = partStub(this.#bindings, { place, name: this.nameOf(place) }).report();
@@ -138,6 +152,7 @@ export class Joins {
       const answer = await withTimeLimit(join(name), JOIN_LIMIT_MS, placeName(place));
       if (!answer.joined) throw toInferenceError(answer.failure);
       this.#members.add(name);
+      if (this.#lost.delete(name)) this.#restarts.set(name, (this.#restarts.get(name) ?? 0) + 1);
       this.#isolates.set(name, answer.isolate);
     } catch (error) {
       fault(place);

@@ -1,4 +1,4 @@
-import type { PartReport } from "./assignment.ts";
+import type { PartStatus } from "./assignment.ts";
 import { JOIN_DEPTH } from "./calls.ts";
 import type { FaultPlace } from "./frame.ts";
 import { Joins, type Ownership, shardPlace } from "./joins.ts";
@@ -58,7 +58,7 @@ export class PartLinks {
   /** `place` has to join again, and until then another replica is preferred. */
   suspect(place: FaultPlace): void {
     this.#health.mark(place, true);
-    this.#joins.forget();
+    this.#joins.lose(place);
     this.#links.close(place);
   }
 
@@ -69,7 +69,7 @@ export class PartLinks {
   }
 
   /** How a part is; one that is not in the ring is not woken for it. */
-  async report(place: FaultPlace): Promise<PartReport> {
+  async report(place: FaultPlace): Promise<PartStatus> {
     return await this.#joins.report(place);
   }
 

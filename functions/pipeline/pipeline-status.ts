@@ -1,7 +1,7 @@
-import type { PartReport } from "./assignment.ts";
+import type { PartStatus } from "./assignment.ts";
 import type { EngineIdentity, StageRange, TableRange } from "./topology.ts";
 
-export interface ReplicaStatus extends PartReport {
+export interface ReplicaStatus extends PartStatus {
   readonly replica: number;
   /** Sessions that are promised room in it. */
   readonly seats: number;
@@ -15,7 +15,7 @@ export interface ReplicaStatus extends PartReport {
   /** Failed when last heard of. */
   readonly suspect: boolean;
   /** The other objects that its layers are split over; none where they are whole. */
-  readonly helpers: readonly PartReport[];
+  readonly helpers: readonly PartStatus[];
 }
 
 /** A pipeline as its conductor sees it: plain values for RPC. */
@@ -24,6 +24,8 @@ export interface PipelineStatus {
   readonly engine: EngineIdentity;
   /** Of each stage, that serve. */
   readonly replicas: number;
+  /** KV cache of each replica of a stage. */
+  readonly kvTokens: number;
   readonly sessions: number;
   readonly waiting: number;
   /** Sessions the parts have been told of, and what they were asked and have not answered. */
@@ -37,7 +39,7 @@ export interface PipelineStatus {
   /** Prefixes kept now, sessions that began with one in this conductor's life, and the tokens they did not compute. */
   readonly prefixCache: { readonly prefixes: number; readonly hits: number; readonly reusedTokens: number };
   readonly stages: readonly (StageRange & { readonly replicas: readonly ReplicaStatus[] })[];
-  readonly shards: readonly (TableRange & PartReport)[];
+  readonly shards: readonly (TableRange & PartStatus)[];
 }
 
 /** The same with the conductor's own: generations that run or wait, and those whose reader vanished. */

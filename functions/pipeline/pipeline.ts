@@ -145,6 +145,7 @@ export class Pipeline implements RingParts, Health {
       pipelineHash: this.pipelineHash,
       engine,
       replicas: this.#replicas.count,
+      kvTokens: this.#replicas.kvTokens,
       sessions: this.admission.sessions,
       waiting: this.admission.waiting,
       passages: this.ring.passages,

@@ -1,6 +1,6 @@
 import { InferenceError } from "../../runtime/errors.ts";
 import type { Selection, ShardSelection } from "../../runtime/sampling/selection.ts";
-import type { PartReport } from "./assignment.ts";
+import type { PartStatus } from "./assignment.ts";
 import { Breath } from "./breath.ts";
 import { asLost, toInferenceError } from "./failure.ts";
 import { type FaultPlace, type Frame, type FrameBody, type FrameOf, placeName } from "./frame.ts";
@@ -143,7 +143,7 @@ export class Ring implements LinkEvents, Hops {
   }
 
   /** How a part is; one that is not in the ring is not woken for it. */
-  async report(place: FaultPlace): Promise<PartReport> {
+  async report(place: FaultPlace): Promise<PartStatus> {
     return await this.#parts.report(place);
   }
 

@@ -30,9 +30,11 @@ export interface RefusalRow {
   readonly count: number;
 }
 
+type UsageSums = Omit<UsageRow, "day" | "model" | "keyId">;
+
 /** Sums over all days and keys, as far back as the book remembers. */
 export interface UsageTotals {
-  readonly models: Record<string, Pick<UsageRow, "requests" | "promptTokens" | "completionTokens">>;
+  readonly models: Record<string, UsageSums>;
   readonly refusals: Record<string, number>;
 }
 
@@ -73,7 +75,9 @@ export class UsageBook {
       this.#totals.models[model] = {
         requests: (total?.requests ?? 0) + requests,
         promptTokens: (total?.promptTokens ?? 0) + promptTokens,
+        cachedTokens: (total?.cachedTokens ?? 0) + cachedTokens,
         completionTokens: (total?.completionTokens ?? 0) + completionTokens,
+        costMicros: (total?.costMicros ?? 0) + costMicros,
       };
     this.flushRefusals();
   }
@@ -157,9 +161,9 @@ export class UsageBook {
   totals(): UsageTotals {
     if (this.#totals) return this.#totals;
     this.flushRefusals();
-    const usage = this.#sql.exec<{ model: string; requests: number; promptTokens: number; completionTokens: number }>(
-      `SELECT model, sum(requests) AS requests, sum(prompt_tokens) AS promptTokens,
-       sum(completion_tokens) AS completionTokens FROM usage GROUP BY model`,
+    const usage = this.#sql.exec<UsageSums & { model: string }>(
+      `SELECT model, sum(requests) AS requests, sum(prompt_tokens) AS promptTokens, sum(cached_tokens) AS cachedTokens,
+       sum(completion_tokens) AS completionTokens, sum(micros) AS costMicros FROM usage GROUP BY model`,
     );
     const refusals = this.#sql.exec<{ reason: string; count: number }>(
       "SELECT reason, sum(count) AS count FROM refusals GROUP BY reason",

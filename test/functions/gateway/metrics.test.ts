@@ -32,7 +32,7 @@ describe("/metrics", () => {
   });
 
   test("shows requests, times and what tenants used and were refused", async () => {
-    const caller = await newCaller({ requestsPerMinute: 1 });
+    const caller = await newCaller({ requestsPerMinute: 1, tokensPerDay: 1_000 });
     const answer = await caller.post("/v1/chat/completions", question("What is 7 + 8?", { max_tokens: 4 }));
     const { usage } = await answer.json<{ usage: Record<string, number> }>();
     await caller.get("/v1/models");
@@ -47,6 +47,13 @@ describe("/metrics", () => {
     const tokens = (kind: string) =>
       samples[`lapidary_tenant_tokens_total{tenant="${tenant}",model="${MODEL}",kind="${kind}"}`];
     expect([tokens("prompt"), tokens("completion")]).toEqual([usage.prompt_tokens, usage.completion_tokens]);
+    expect(samples[`lapidary_tenant_cached_tokens_total{tenant="${tenant}",model="${MODEL}"}`]).toBe(0);
+    const micros = Math.ceil(usage.prompt_tokens! + 2.5 * usage.completion_tokens!);
+    expect(samples[`lapidary_tenant_cost_total{tenant="${tenant}",model="${MODEL}"}`]).toBe(micros / 1_000_000);
+    const used = (limit: string) => samples[`lapidary_tenant_limit_used_ratio{tenant="${tenant}",limit="${limit}"}`];
+    expect([used("requests_per_minute"), used("concurrency")]).toEqual([1, 0]);
+    expect(used("tokens_per_day")).toBe(usage.total_tokens! / 1_000);
+    expect(used("budget_per_month")).toBeUndefined();
     expect(samples[`lapidary_tenant_refusals_total{tenant="${tenant}",reason="requests"}`]).toBe(1);
     expect(samples[`lapidary_tenant_running{tenant="${tenant}"}`]).toBe(0);
     expect(samples['lapidary_http_requests_total{method="POST",route="/v1/chat/completions",status="200"}']).toBe(1);
