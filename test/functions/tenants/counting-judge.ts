@@ -67,11 +67,12 @@ export class CountingJudge {
       });
   }
 
-  settle(id: string, index: number, completionTokens: number): void {
+  settle(id: string, index: number, completionTokens: number, computedPromptTokens?: number): void {
     const entry = this.#entries.get(`${id}/${index}`)!;
     if (!entry.running) return;
-    entry.tokens = entry.promptTokens + completionTokens;
-    entry.micros = costOf(entry.promptTokens, completionTokens);
+    const promptTokens = Math.min(entry.promptTokens, computedPromptTokens ?? entry.promptTokens);
+    entry.tokens = promptTokens + completionTokens;
+    entry.micros = costOf(promptTokens, completionTokens);
     entry.running = false;
   }
 
