@@ -7,6 +7,8 @@ const RETENTION_MS = 86_400_000;
 const MAX_RESPONSES = 10_000;
 /** Turns of one conversation. */
 const MAX_TURNS = 1000;
+/** Of a conversation's items as JSON: several times the longest context. A short request may name a large item often. */
+const MAX_RECALLED_CHARACTERS = 4 * 1024 * 1024;
 
 const TABLES = `
   CREATE TABLE responses (
@@ -29,8 +31,11 @@ export interface StoredResponse {
 }
 export type StoredItem = Item & { readonly id: string };
 
-/** A conversation so far, or the first id in it that is not known. */
-export type Recalled = { readonly items: readonly Item[] } | { readonly missing: string };
+/** A conversation so far; or the first id in it that is not known; or the most characters of it that would be recalled. */
+export type Recalled =
+  | { readonly items: readonly Item[] }
+  | { readonly missing: string }
+  | { readonly tooLong: number };
 
 /** One tenant's responses, kept for a day so that later requests can go on from them. */
 export class ResponseStore extends DurableObject<Env> {
@@ -63,13 +68,7 @@ export class ResponseStore extends DurableObject<Env> {
 
   /** null when it is not there, or not any more. */
   get(id: string): StoredResponse | null {
-    const [row] = this.#sql
-      .exec<{ previousId: string | null; input: string; output: string; json: string }>(
-        "SELECT previous_id AS previousId, input, output, json FROM responses WHERE id = ? AND created_ms > ?",
-        id,
-        Date.now() - RETENTION_MS,
-      )
-      .toArray();
+    const row = this.#row(id);
     return row ? { ...row, id, input: JSON.parse(row.input), output: JSON.parse(row.output) } : null;
   }
 
@@ -82,11 +81,15 @@ export class ResponseStore extends DurableObject<Env> {
 
   /** All items of the turns up to and with `previousId`, oldest first, and the items named after them. */
   recall(previousId: string | null, itemIds: readonly string[]): Recalled {
+    const tooLong = { tooLong: MAX_RECALLED_CHARACTERS };
+    let characters = 0;
     const turns: Item[][] = [];
     for (let id = previousId; id !== null; ) {
-      const turn = turns.length < MAX_TURNS ? this.get(id) : null;
-      if (turn === null) return { missing: id };
-      turns.unshift([...turn.input, ...turn.output]);
+      const turn = turns.length < MAX_TURNS ? this.#row(id) : undefined;
+      if (turn === undefined) return { missing: id };
+      characters += turn.input.length + turn.output.length;
+      if (characters > MAX_RECALLED_CHARACTERS) return tooLong;
+      turns.unshift([...JSON.parse(turn.input), ...JSON.parse(turn.output)]);
       id = turn.previousId;
     }
     const named: Item[] = [];
@@ -100,6 +103,8 @@ export class ResponseStore extends DurableObject<Env> {
         )
         .toArray();
       if (!row) return { missing: id };
+      characters += row.item.length;
+      if (characters > MAX_RECALLED_CHARACTERS) return tooLong;
       named.push(JSON.parse(row.item));
     }
     return { items: [...turns.flat(), ...named] };
@@ -117,6 +122,17 @@ export class ResponseStore extends DurableObject<Env> {
     );
     const [oldest] = this.#sql.exec<{ ms: number | null }>("SELECT min(created_ms) AS ms FROM responses").toArray();
     if (oldest?.ms != null) await this.ctx.storage.setAlarm(oldest.ms + RETENTION_MS);
+  }
+
+  #row(id: string) {
+    const [row] = this.#sql
+      .exec<{ previousId: string | null; input: string; output: string; json: string }>(
+        "SELECT previous_id AS previousId, input, output, json FROM responses WHERE id = ? AND created_ms > ?",
+        id,
+        Date.now() - RETENTION_MS,
+      )
+      .toArray();
+    return row;
   }
 
   #forget(chosen: string, argument: string | number): void {
