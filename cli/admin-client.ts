@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { localAdminKey } from "./dev-key.ts";
+import { localAdminKey } from "./local-admin-key.ts";
 
 export const DEFAULT_URL = "http://127.0.0.1:8787";
 
@@ -10,6 +10,16 @@ export interface AdminOptions {
   readonly json?: boolean;
 }
 
+/** The service understood a request to the admin API and refused it. */
+export class AdminRefusal extends Error {
+  readonly code: string;
+
+  constructor(message: string, status: number, code: string) {
+    super(`${message} (${status} ${code})`);
+    this.code = code;
+  }
+}
+
 /** Adds those options to a command. */
 export function withAdminOptions(command: Command): Command {
   return command
@@ -18,7 +28,7 @@ export function withAdminOptions(command: Command): Command {
     .option("--json", "print the service's answer as it came");
 }
 
-/** One request to the admin API; rejects with the service's own words when it is refused. */
+/** One request to the admin API; rejects with an AdminRefusal in the service's own words when it is refused. */
 export async function askAdmin(options: AdminOptions, method: string, path: string, body?: object): Promise<Response> {
   const { origin } = new URL(options.url);
   const response = await fetch(`${origin}/admin/v1${path}`, {
@@ -30,9 +40,8 @@ export async function askAdmin(options: AdminOptions, method: string, path: stri
   });
   if (response.ok) return response;
   const { error } = (await response.json().catch(() => ({}))) as { error?: { message: string; code: string } };
-  throw new Error(
-    error ? `${error.message} (${response.status} ${error.code})` : `${origin} answered ${response.status}`,
-  );
+  if (error) throw new AdminRefusal(error.message, response.status, error.code);
+  throw new Error(`${origin} answered ${response.status}`);
 }
 
 function adminKey({ adminKey: given }: AdminOptions, origin: string): string {

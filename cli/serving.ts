@@ -5,10 +5,12 @@ import type { Command } from "commander";
 import { buildKernels } from "../runtime/simd/kernels/build.mjs";
 import { MANIFEST_FILE, type Manifest, parseManifest } from "../weights/manifest.ts";
 import { askAdmin } from "./admin-client.ts";
-import { DEV_KEY_FILE, ensureDevKey, localAdminKey } from "./dev-key.ts";
+import { DEV_KEY_FILE, ensureDevKey } from "./dev-key.ts";
 import type { DevServer } from "./dev-server.ts";
+import { localAdminKey } from "./local-admin-key.ts";
 import { integerArgument } from "./number-argument.ts";
 import { ensureLocalSecrets } from "./prepare.mjs";
+import { onStopSignal } from "./stop-signals.ts";
 
 const BUNDLED_MODEL = fileURLToPath(new URL("../weights/demo/model", import.meta.url));
 
@@ -56,21 +58,21 @@ export async function serve(
   say("Building kernels …");
   await buildKernels();
   say(`Starting workerd with ${manifest.name} …`);
-  const leave = () => process.exit(1);
-  process.once("SIGINT", leave).once("SIGTERM", leave);
+  let service: LocalService | undefined;
   let serving = false;
-  // Until it serves, wrangler's output matters only when it fails, and then the error carries it.
-  const service = await start({ folder, manifest }, (text) => {
-    if (options.verbose || (serving && /error|warn|✘/i.test(text))) process.stderr.write(text);
-  });
   let stopping = false;
-  const stop = async () => {
+  onStopSignal(async () => {
+    // What has begun to start is ended by the exit.
+    if (service === undefined) process.exit(1);
     stopping = true;
     say("\nStopping …");
     await service.stop();
     process.exit(0);
-  };
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, leave).once(signal, stop);
+  });
+  // Until it serves, wrangler's output matters only when it fails, and then the error carries it.
+  service = await start({ folder, manifest }, (text) => {
+    if (options.verbose || (serving && /error|warn|✘/i.test(text))) process.stderr.write(text);
+  });
   try {
     const key = await ensureDevKey(service.url);
     say("Loading the weights …");

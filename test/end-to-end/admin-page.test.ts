@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { localAdminKey } from "../../cli/dev-key.ts";
+import { localAdminKey } from "../../cli/local-admin-key.ts";
 import { chromiumThere, openPage, type Page } from "./chromium.ts";
 import { type LocalServer, startLocalServer } from "./local-server.ts";
 

@@ -1,7 +1,8 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import OpenAI from "openai";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { isAlive, processesBelow } from "./processes.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const PROCESSES = 2;
@@ -49,34 +50,3 @@ test("Ctrl-C ends every process", async () => {
   await ended;
   expect(below.filter(({ pid }) => isAlive(pid))).toEqual([]);
 });
-
-interface ProcessLine {
-  readonly pid: number;
-  readonly parent: number;
-  readonly command: string;
-}
-
-/** The children of a process, their children, and so on. */
-function processesBelow(parent: number): ProcessLine[] {
-  const all = execFileSync("ps", ["-eo", "pid=,ppid=,comm="], { encoding: "utf8" })
-    .trim()
-    .split("\n")
-    .map((line): ProcessLine => {
-      const [pid, parent, command = ""] = line.trim().split(/\s+/);
-      return { pid: Number(pid), parent: Number(parent), command };
-    });
-  const below = (pid: number): ProcessLine[] =>
-    all.filter((line) => line.parent === pid).flatMap((line) => [line, ...below(line.pid)]);
-  return below(parent);
-}
-
-/** Zombies, which nobody has waited for yet, have ended too. */
-function isAlive(pid: number): boolean {
-  try {
-    return !execFileSync("ps", ["-o", "stat=", "-p", String(pid)], { encoding: "utf8" })
-      .trim()
-      .startsWith("Z");
-  } catch {
-    return false;
-  }
-}

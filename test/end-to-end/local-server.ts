@@ -5,6 +5,10 @@ import OpenAI from "openai";
 import { createDevKey } from "../../cli/dev-key.ts";
 import { type DevServer, type DevServerOptions, startDevServer } from "../../cli/dev-server.ts";
 import { ensureLocalSecrets } from "../../cli/prepare.mjs";
+import { onStopSignal } from "../../cli/stop-signals.ts";
+
+// wrangler is a process group of its own, which ends with an exit of this process and not with its signals.
+onStopSignal(() => process.exit(1));
 
 export interface LocalServer extends AsyncDisposable {
   readonly url: string;

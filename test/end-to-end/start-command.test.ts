@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { isAlive, processesBelow } from "./processes.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const shell = async (command: string) => (await promisify(execFile)("bash", ["-c", command], { cwd: root })).stdout;
@@ -14,6 +15,8 @@ let url = "";
 beforeAll(async () => {
   start = spawn(process.execPath, ["cli/bin.mjs", "start", "--port", "0"], {
     cwd: root,
+    // A group of its own, as a shell gives to what it starts.
+    detached: true,
     stdio: ["ignore", "pipe", "inherit"],
   });
   await new Promise<void>((resolve, reject) => {
@@ -43,9 +46,13 @@ test("README's curl works as printed", async () => {
   expect(answer).toContain("Lima");
 });
 
-test("Ctrl-C ends the server and its workerd", async () => {
+// The server got the signal twice, from its group and from the launcher, and the second ended it before wrangler had ended.
+test("a signal to the whole group ends the server, its workerd and whatever else it started", async () => {
+  const below = processesBelow(start.pid!);
+  expect(below.map(({ command }) => command)).toContain("workerd");
   const ended = new Promise((resolve) => start.once("exit", resolve));
-  start.kill("SIGINT");
+  process.kill(-start.pid!, "SIGTERM");
   await ended;
+  expect(below.filter(({ pid }) => isAlive(pid))).toEqual([]);
   await expect(fetch(`${url}/health`)).rejects.toThrow();
 });

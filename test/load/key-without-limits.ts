@@ -1,5 +1,5 @@
 import { askAdmin } from "../../cli/admin-client.ts";
-import { localAdminKey } from "../../cli/dev-key.ts";
+import { localAdminKey } from "../../cli/local-admin-key.ts";
 
 const limits = { requestsPerMinute: 1_000_000, tokensPerMinute: 1_000_000_000, concurrency: 10_000 };
 

@@ -13,6 +13,7 @@ import { readManifest } from "../../cli/folder-source.ts";
 import { localTopology } from "../../cli/local-topology.ts";
 import { ensureLocalSecrets } from "../../cli/prepare.mjs";
 import { divideIntoScripts } from "../../cli/scripts/divide.ts";
+import { onStopSignal } from "../../cli/stop-signals.ts";
 import { buildKernels } from "../../runtime/simd/kernels/build.mjs";
 import { PAGE_TOKENS } from "../../runtime/simd/layout.ts";
 import { WorkerdProcesses } from "../bench/ring/workerd-processes.ts";
@@ -63,7 +64,7 @@ interface Sample {
 const storage = mkdtempSync(join(tmpdir(), "lapidary-layouts-"));
 const layouts: Layout[] = [];
 // wrangler is a process group of its own, which ends with an exit of this process and not with its signals.
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+onStopSignal(() => process.exit(1));
 try {
   ensureLocalSecrets();
   await buildKernels();

@@ -59,9 +59,6 @@ await using server = await startLocalServer({
   ...(folder !== DEMO_MODEL && { model: folder }),
   vars: topology.vars,
 });
-// wrangler is a process group of its own, which does not end with this one.
-for (const signal of ["SIGINT", "SIGTERM"] as const)
-  process.once(signal, () => void server[Symbol.asyncDispose]().then(() => process.exit(1)));
 const workerd = new WorkerdProcesses();
 if (canBindToCore()) workerd.bindTo(options.core);
 
