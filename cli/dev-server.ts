@@ -104,8 +104,8 @@ function wranglerArguments(port: number, options: DevServerOptions): string[] {
   if (model) args.push("--assets", model);
   if (environment) args.push("--env", environment);
   if (persistTo) args.push("--persist-to", persistTo);
-  for (const [name, value] of Object.entries({ LAPIDARY_HOSTS: servedHosts(), ...vars }))
-    args.push("--var", `${name}:${value}`);
+  const local = { LAPIDARY_HOSTS: servedHosts(), LAPIDARY_DEVELOPMENT: "1" };
+  for (const [name, value] of Object.entries({ ...local, ...vars })) args.push("--var", `${name}:${value}`);
   return args;
 }
 

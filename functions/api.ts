@@ -19,6 +19,7 @@ import { metrics } from "./routes/metrics.ts";
 import { models } from "./routes/models.ts";
 import { methodNotAllowed, notFound } from "./routes/not-found.ts";
 import { pageFiles } from "./routes/page-files.ts";
+import { pipeline } from "./routes/pipeline.ts";
 import { ready } from "./routes/ready.ts";
 import { reference } from "./routes/reference.ts";
 import { render } from "./routes/render.ts";
@@ -43,6 +44,7 @@ for (const routes of [
   render,
   models,
   usage,
+  pipeline,
   health,
   ready,
   metrics,

@@ -109,6 +109,8 @@ const gatewaySchema = z.object({
       "expected * or hosts without ports as in api.example.com",
     )
     .optional(),
+  /** 1 shows every tenant the whole pipeline with everyone's load: for a machine of one's own. */
+  LAPIDARY_DEVELOPMENT: z.enum(["0", "1"]).default("0"),
   /** 0: no response of POST /v1/responses is kept, and none can be referred to. */
   LAPIDARY_STORE_RESPONSES: z.enum(["0", "1"]).default("1"),
   ...priceSchema.shape,
@@ -141,6 +143,7 @@ export interface GatewaySettings {
   readonly corsOrigins: readonly string[];
   /** Undefined: every host. */
   readonly hosts: readonly string[] | undefined;
+  readonly development: boolean;
   readonly storeResponses: boolean;
 }
 
@@ -175,6 +178,7 @@ export const readGatewaySettings = once((env): GatewaySettings => {
     metricsToken: values.LAPIDARY_METRICS_TOKEN,
     corsOrigins: values.LAPIDARY_CORS_ORIGINS,
     hosts: values.LAPIDARY_HOSTS,
+    development: values.LAPIDARY_DEVELOPMENT === "1",
     storeResponses: values.LAPIDARY_STORE_RESPONSES === "1",
   };
 });

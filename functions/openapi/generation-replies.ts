@@ -63,6 +63,8 @@ const timings = z
     sampling_ms: ms.describe("Further rounds for candidates."),
     wire_ms: ms.describe("The part of prefill, decode and sampling that was spent between parts of the model."),
     total_ms: ms.describe("From the conductor's taking the generation on to its last token."),
+    hop_ms: ms.describe("What a message between parts takes, one way; 0 as long as nothing is known."),
+    hops_per_token: count.describe("Messages that a token takes, one after the other."),
   })
   .optional()
   .describe("Only when timings is true; of the answer that took longest. On the last chunk of a stream.");

@@ -4,6 +4,7 @@ import { completionSchema } from "../request/completion-request.ts";
 import { responsesSchema } from "../request/responses-request.ts";
 import { detokenizeSchema, tokenizeSchema } from "../request/token-requests.ts";
 import { usagePeriodSchema } from "../request/usage-request.ts";
+import { pipelineReply } from "./admin-replies.ts";
 import * as generation from "./generation-replies.ts";
 import type { Operation } from "./operation.ts";
 import * as response from "./response-replies.ts";
@@ -152,6 +153,15 @@ export const TENANT_OPERATIONS: readonly Operation[] = [
     summary: "Look a model up",
     status: 200,
     reply: generation.modelReply,
+    errors: LOOKUP_ERRORS,
+  },
+  {
+    ...tenant,
+    method: "get",
+    path: "/v1/pipeline",
+    summary: "Show the whole pipeline and its load, in development alone (elsewhere 404)",
+    status: 200,
+    reply: pipelineReply,
     errors: LOOKUP_ERRORS,
   },
   {

@@ -4,44 +4,44 @@ const mebibytes = (bytes) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
 /** The whole pipeline: what it holds, and every part in the order that a token passes them. */
 export function pipelinePicture({ engine, running, paused, waiting, hopMs, memoryBytes, stages, vocabularyShards }) {
+  const hopWords = hopMs === 0 ? "less than was measured" : `${hopMs.toFixed(hopMs < 10 ? 2 : 0)} ms`;
   const figures = definitions([
     ["Engine", `${engine.name} ${engine.version}`],
-    ["Running", running],
-    ["Waiting", waiting],
-    ["Paused", paused],
     ["Memory", mebibytes(memoryBytes)],
-    ["A hop", hopMs === 0 ? "not measured yet" : `${hopMs.toFixed(1)} ms`],
+    ["A hop", hopWords],
+    ["Paused", paused],
   ]);
-  const parts = element("ol", { className: "parts" });
-  for (const [index, { firstLayer, layerCount, replicas }] of stages.entries())
-    for (const replica of replicas)
-      parts.append(
-        part(`Stage ${index}, replica ${replica.replica}`, replica, [
-          `layers ${firstLayer} to ${firstLayer + layerCount - 1}`,
-          `${replica.sessions} sessions, ${grouped(replica.reservedTokens)} tokens reserved`,
-          `${grouped(replica.cachedTokens)} tokens kept for prompts that begin alike`,
-          replica.draining ? "draining" : "",
-          replica.suspect ? "failed when last heard of, or not loaded yet" : "",
-          ...replica.helpers.map(
-            ({ state, memoryBytes }, at) => `helper ${at + 1}: ${state}, ${mebibytes(memoryBytes)}`,
-          ),
-        ]),
-      );
-  for (const [index, shard] of vocabularyShards.entries())
-    parts.append(
-      part(`Vocabulary shard ${index}`, shard, [
-        `rows ${grouped(shard.firstRow)} to ${grouped(shard.firstRow + shard.rows - 1)}`,
-      ]),
-    );
-  return [figures, parts];
+  const conductor = part("Conductor", running > 0 ? "busy" : "", [`${running} running, ${waiting} waiting`]);
+  const shards = vocabularyShards.map(({ firstRow, rows, ...shard }, index) =>
+    part(`Vocabulary shard ${index}`, `state-${shard.state}`, [
+      stateOf(shard),
+      `rows ${grouped(firstRow)} to ${grouped(firstRow + rows - 1)}`,
+    ]),
+  );
+  const places = [[conductor], ...stages.map(replicasOf), shards];
+  const hop = () => element("li", { className: "hop", textContent: hopMs === 0 ? "" : hopWords });
+  const way = places.flatMap((parts) => [element("li", {}, ...parts), hop()]);
+  return [figures, element("ol", { className: "parts", ariaLabel: "The way of a token, and back" }, ...way)];
 }
 
-function part(name, { state, memoryBytes }, lines) {
-  const words = [`${state}, ${mebibytes(memoryBytes)}`, ...lines].filter(Boolean);
-  return element(
-    "li",
-    { className: `state-${state}` },
-    element("strong", { textContent: name }),
-    ...words.map((textContent) => element("p", { textContent })),
-  );
+function replicasOf({ firstLayer, layerCount, replicas }, stage) {
+  return replicas.map((replica) => {
+    const busy = replica.sessions > 0 ? " busy" : "";
+    return part(`Stage ${stage}, replica ${replica.replica}`, `state-${replica.state}${busy}`, [
+      stateOf(replica),
+      `layers ${firstLayer} to ${firstLayer + layerCount - 1}`,
+      `${replica.sessions} sessions, ${grouped(replica.reservedTokens)} tokens reserved`,
+      `${grouped(replica.cachedTokens)} tokens kept for prompts that begin alike`,
+      replica.draining ? "draining: it ends with its last session" : "",
+      replica.suspect ? "failed when last heard of, or not loaded yet" : "",
+      ...replica.helpers.map((helper, index) => `helper ${index + 1}: ${stateOf(helper)}`),
+    ]);
+  });
+}
+
+const stateOf = ({ state, memoryBytes }) => `${state}, ${mebibytes(memoryBytes)}`;
+
+function part(name, className, lines) {
+  const words = lines.filter(Boolean).map((textContent) => element("p", { textContent }));
+  return element("div", { className: `part ${className}` }, element("strong", { textContent: name }), ...words);
 }

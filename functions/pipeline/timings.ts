@@ -18,6 +18,10 @@ export interface Timings {
   readonly wireMs: number;
   /** From the conductor's taking it on to its last token, and to the one that reads. */
   readonly totalMs: number;
+  /** What a hop took, one way, when it ended; 0 as long as nothing is known. */
+  readonly hopMs: number;
+  /** Hops of a token, one after the other. */
+  readonly hopsPerToken: number;
 }
 
 /** What a ring knows of its hops. */
@@ -55,7 +59,9 @@ export class TimedSession implements TokenPipeline {
   get timings(): Timings {
     const [queueMs, prefillMs] = [this.#queueMs, this.#prefillMs];
     const [decodeMs, samplingMs, wireMs] = [this.#decodeMs, this.#samplingMs, this.#wireMs];
-    return { queueMs, prefillMs, decodeMs, samplingMs, wireMs, totalMs: performance.now() - this.#startMs };
+    const { hopMs, hopsOfStep: hopsPerToken } = this.#hops;
+    const totalMs = performance.now() - this.#startMs;
+    return { queueMs, prefillMs, decodeMs, samplingMs, wireMs, totalMs, hopMs, hopsPerToken };
   }
 
   async step(ids: readonly number[], position: number, selection: Selection): Promise<ShardSelection[]> {

@@ -78,7 +78,8 @@ const DECIMALS = 1000;
 const rounded = (ms: number) => Math.round(ms * DECIMALS) / DECIMALS;
 
 /** Where an answer's time went, as clients are told. */
-export function timingsOf({ queueMs, prefillMs, decodeMs, samplingMs, wireMs, totalMs }: Timings) {
+export function timingsOf(timings: Timings) {
+  const { queueMs, prefillMs, decodeMs, samplingMs, wireMs, totalMs, hopMs, hopsPerToken } = timings;
   return {
     queue_ms: rounded(queueMs),
     prefill_ms: rounded(prefillMs),
@@ -86,6 +87,8 @@ export function timingsOf({ queueMs, prefillMs, decodeMs, samplingMs, wireMs, to
     sampling_ms: rounded(samplingMs),
     wire_ms: rounded(wireMs),
     total_ms: rounded(totalMs),
+    hop_ms: rounded(hopMs),
+    hops_per_token: hopsPerToken,
   };
 }
 

@@ -1,4 +1,4 @@
-import { button, element } from "../element.browser.js";
+import { button, copy, element } from "../element.browser.js";
 import { pipelinePicture } from "../pipeline-picture.browser.js";
 import { operate, useKey } from "./api.browser.js";
 import { tenantRoom } from "./tenant-room.browser.js";
@@ -79,7 +79,7 @@ function showSecret({ key }) {
     element(
       "div",
       { className: "actions" },
-      button("Copy", () => doing(() => navigator.clipboard.writeText(key)), "Copy the new key"),
+      button("Copy", () => copy(key), "Copy the new key"),
       button("Put away", () => box.remove(), "Put the new key away"),
     ),
   );

@@ -1,6 +1,6 @@
 import { element, grouped } from "../element.browser.js";
+import { drawing, shape } from "../shape.browser.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const HEIGHT = 100;
 const BAR = 8;
 const STEP = 10;
@@ -16,24 +16,15 @@ export function usageChart({ from, to, usage }) {
   const total = days.reduce((sum, { prompt, completion }) => sum + prompt + completion, 0);
   const words = `${grouped(total)} tokens from ${from} to ${to}, at most ${grouped(most === 1 ? total : most)} a day`;
 
-  const svg = shape("svg", {
-    viewBox: `0 0 ${days.length * STEP} ${HEIGHT}`,
-    preserveAspectRatio: "none",
-    role: "img",
-  });
-  svg.setAttribute("aria-label", words);
+  const svg = drawing(days.length * STEP, HEIGHT, words);
   for (const [index, { day, prompt, completion }] of days.entries()) {
-    const group = shape("g", {});
-    const title = shape("title", {});
+    const title = shape("title");
     title.textContent = `${day}: ${grouped(prompt)} tokens of prompts, ${grouped(completion)} of answers`;
     const [low, high] = [prompt, completion].map((tokens) => (tokens / most) * HEIGHT);
     const at = { x: index * STEP, width: BAR };
-    group.append(
-      title,
-      shape("rect", { ...at, class: "prompt-bar", y: HEIGHT - low, height: low }),
-      shape("rect", { ...at, class: "answer-bar", y: HEIGHT - low - high, height: high }),
-    );
-    svg.append(group);
+    const prompts = shape("rect", { ...at, class: "prompt-bar", y: HEIGHT - low, height: low });
+    const answers = shape("rect", { ...at, class: "answer-bar", y: HEIGHT - low - high, height: high });
+    svg.append(shape("g", {}, title, prompts, answers));
   }
   return element("figure", {}, svg, element("figcaption", { className: "hint", textContent: words }));
 }
@@ -44,10 +35,4 @@ function daysOf(from, to) {
     days.push(day.toISOString().slice(0, 10));
     if (days.at(-1) >= to) return days;
   }
-}
-
-function shape(tag, attributes) {
-  const made = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  return made;
 }

@@ -1,6 +1,13 @@
+import { button, copy, element } from "../element.browser.js";
+import { ApiFailure, listModels } from "./api.browser.js";
 import { curlLine } from "./curl.browser.js";
-import { button, clearMessages, showAnswer, showQuestion } from "./messages.browser.js";
-import { ApiFailure, listModels, streamAnswer } from "./stream.browser.js";
+import { figuresOf, leftOf, speedOf } from "./figures.browser.js";
+import { currentKey, forgetKey, keepKey, keyOfAddress, useKey } from "./key.browser.js";
+import { clearMessages, showAnswer, showQuestion } from "./messages.browser.js";
+import { closePanel } from "./panel.browser.js";
+import { settingsFields, settingsHold, systemMessages } from "./settings.browser.js";
+import { streamAnswer } from "./stream.browser.js";
+import { timingPicture } from "./timing-picture.browser.js";
 
 const SUGGESTIONS = [
   "What is the capital of Peru?",
@@ -8,36 +15,26 @@ const SUGGESTIONS = [
   "Tell me a story about a fox.",
   "Count from 3 to 9.",
 ];
-const NUMBERS = ["temperature", "top_p", "top_k", "min_p", "max_tokens", "seed"];
-const STORED_KEY = "lapidary-key";
 
 const at = (id) => document.getElementById(id);
 const [prompt, send, stop, status, model] = ["prompt", "send", "stop", "status", "model"].map(at);
 
-let key = keyOfFragment() ?? sessionStorage.getItem(STORED_KEY) ?? "";
 /** The conversation as the API wants it. */
 let messages = [];
 let running = null;
 
-/** The key in the address goes into the tab's own memory, and out of the address and the history. */
-function keyOfFragment() {
-  const found = new URLSearchParams(location.hash.slice(1)).get("key");
-  if (found) history.replaceState(null, "", location.pathname + location.search);
-  return found;
-}
-
 async function connect() {
-  const connected = key !== "" && (await loadModels());
+  const connected = currentKey() !== "" && (await loadModels());
   at("key-form").hidden = connected;
   at("suggestions").hidden = at("model-line").hidden = !connected;
   prompt.disabled = send.disabled = model.disabled = !connected;
-  if (connected) sessionStorage.setItem(STORED_KEY, key);
+  if (connected) keepKey();
   (connected ? prompt : at("key")).focus();
 }
 
 async function loadModels() {
   try {
-    const ids = await listModels(key);
+    const ids = await listModels();
     model.replaceChildren(...ids.map((id) => new Option(id, id)));
     status.textContent = ids.length === 0 ? "This key may use no model." : "";
     return ids.length > 0;
@@ -48,20 +45,17 @@ async function loadModels() {
 }
 
 function requestBody() {
-  const system = at("system").value.trim();
-  const fields = NUMBERS.flatMap((name) => (at(name).value === "" ? [] : [[name, at(name).valueAsNumber]]));
   return {
     model: model.value,
-    messages: [...(system ? [{ role: "system", content: system }] : []), ...messages],
-    ...Object.fromEntries(fields),
+    messages: [...systemMessages(), ...messages],
+    ...settingsFields(),
     stream: true,
     stream_options: { include_usage: true },
   };
 }
 
 async function ask(text) {
-  if (running || text.trim() === "") return;
-  if (!at("settings-form").reportValidity()) return;
+  if (running || text.trim() === "" || !settingsHold()) return;
   at("welcome").hidden = true;
   // A question that was never answered is asked in vain: the new one takes its place.
   if (messages.at(-1)?.role === "user") messages.pop();
@@ -75,69 +69,53 @@ async function answer() {
   const conversation = messages;
   const shown = showAnswer(body.model);
   const clock = { startMs: performance.now(), firstMs: null };
-  const said = { text: "", pieces: 0, usage: null, finish: null, left: "" };
+  const said = { text: "", pieces: 0, usage: null, timings: null, finish: null, left: "" };
   setRunning(new AbortController());
+  const { signal } = running;
   try {
     const onHeaders = (headers) => {
       said.left = leftOf(headers);
     };
-    for await (const event of streamAnswer(body, { key, signal: running.signal, onHeaders })) {
-      if (event.text) {
+    const onLoss = (waitMs) => {
+      status.textContent = `The connection broke. It goes on in ${(waitMs / 1000).toFixed(1)} s.`;
+    };
+    for await (const { text, usage, timings, finish } of streamAnswer(body, { signal, onHeaders, onLoss })) {
+      if (text) {
         clock.firstMs ??= performance.now();
-        said.text += event.text;
+        said.text += text;
         said.pieces++;
-        shown.add(event.text);
-        status.textContent = speedOf(said.pieces, clock);
+        shown.add(text);
+        status.textContent = speedOf(said.pieces, clock.firstMs);
       }
-      said.usage = event.usage ?? said.usage;
-      said.finish = event.finish ?? said.finish;
+      said.usage = usage ?? said.usage;
+      said.timings = timings ?? said.timings;
+      said.finish = finish ?? said.finish;
     }
     status.textContent = said.left;
   } catch (error) {
-    said.finish = running.signal.aborted ? "stopped" : "failed";
-    status.textContent = running.signal.aborted ? "Stopped." : "";
-    if (!running.signal.aborted)
-      shown.fail(error instanceof ApiFailure ? error : { message: error.message, code: "connection_failed" });
+    said.finish = signal.aborted ? "stopped" : "failed";
+    status.textContent = signal.aborted ? "Stopped." : said.left;
+    if (!signal.aborted) shown.fail(error instanceof ApiFailure ? error : { message: error.message });
   }
   setRunning(null);
-  const failed = said.finish === "failed";
-  if (said.text !== "" && !failed) conversation.push({ role: "assistant", content: said.text });
-  finish(shown, said, clock, body, failed);
+  if (said.text !== "" && said.finish !== "failed") conversation.push({ role: "assistant", content: said.text });
+  finish(shown, said, clock, body);
 }
 
-function finish(shown, said, clock, body, failed) {
-  const copy = (text) => () => navigator.clipboard.writeText(text).then(() => "Copied");
-  shown.end(figuresOf(said, clock), {
-    ...(failed && {
+function finish(shown, said, clock, body) {
+  const actions = {
+    ...(said.finish === "failed" && {
       "Try again": () => {
         shown.article.remove();
         answer();
       },
     }),
-    ...(said.text !== "" && { Copy: copy(said.text) }),
-    "Copy as curl": copy(curlLine(location.origin, body)),
-  });
+    ...(said.text !== "" && { Copy: () => copy(said.text) }),
+    "Copy as curl": () => copy(curlLine(location.origin, body)),
+  };
+  const pictures = said.timings ? [timingPicture(said.timings, performance.now() - clock.startMs)] : [];
+  shown.end(figuresOf(said, clock), actions, ...pictures);
   prompt.focus();
-}
-
-function figuresOf({ usage, finish, pieces }, clock) {
-  if (finish === "failed") return "";
-  const tokens = usage ? `${usage.prompt_tokens} + ${usage.completion_tokens} tokens` : "";
-  const first = clock.firstMs === null ? "" : `first after ${Math.round(clock.firstMs - clock.startMs)} ms`;
-  const speed = clock.firstMs === null ? "" : speedOf(usage?.completion_tokens ?? pieces, clock);
-  const end = { length: "cut at its longest", stopped: "stopped" }[finish] ?? "";
-  return [tokens, first, speed, end].filter(Boolean).join(" · ");
-}
-
-function speedOf(tokens, { firstMs }) {
-  const seconds = (performance.now() - firstMs) / 1000;
-  return seconds > 0.05 ? `${(tokens / seconds).toFixed(1)} tokens a second` : "";
-}
-
-function leftOf(headers) {
-  const number = (name) => Number(headers.get(`x-ratelimit-${name}`)).toLocaleString("en");
-  if (!headers.has("x-ratelimit-remaining-tokens")) return "";
-  return `${number("remaining-tokens")} of ${number("limit-tokens")} tokens left this minute`;
 }
 
 function setRunning(controller) {
@@ -150,7 +128,7 @@ function setRunning(controller) {
 at("composer").addEventListener("submit", (event) => {
   event.preventDefault();
   const text = prompt.value;
-  if (running || text.trim() === "") return;
+  if (running || text.trim() === "" || !settingsHold()) return;
   prompt.value = "";
   ask(text);
 });
@@ -161,7 +139,7 @@ prompt.addEventListener("keydown", (event) => {
   at("composer").requestSubmit();
 });
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") running?.abort();
+  if (event.key === "Escape" && !closePanel()) running?.abort();
 });
 stop.addEventListener("click", () => running?.abort());
 at("new").addEventListener("click", () => {
@@ -172,34 +150,29 @@ at("new").addEventListener("click", () => {
   status.textContent = "";
   prompt.focus();
 });
-at("settings-toggle").addEventListener("click", () => {
-  const settings = at("settings");
-  settings.hidden = !settings.hidden;
-  at("settings-toggle").setAttribute("aria-expanded", String(!settings.hidden));
-  at("settings-toggle").textContent = settings.hidden ? "Settings" : "Close settings";
-});
-at("settings-form").addEventListener("submit", (event) => event.preventDefault());
 at("key-form").addEventListener("submit", (event) => {
   event.preventDefault();
-  key = at("key").value.trim();
+  useKey(at("key").value.trim());
   at("key").value = "";
   connect();
 });
 at("forget-key").addEventListener("click", () => {
-  sessionStorage.removeItem(STORED_KEY);
+  forgetKey();
   location.reload();
 });
 at("suggestions").append(
-  ...SUGGESTIONS.map((text) => {
-    const item = document.createElement("li");
-    item.append(button(text, () => ask(text)));
-    return item;
-  }),
+  ...SUGGESTIONS.map((text) =>
+    element(
+      "li",
+      {},
+      button(text, () => ask(text)),
+    ),
+  ),
 );
 window.addEventListener("hashchange", () => {
-  const found = keyOfFragment();
+  const found = keyOfAddress();
   if (!found) return;
-  key = found;
+  useKey(found);
   connect();
 });
 connect();

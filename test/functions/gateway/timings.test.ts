@@ -9,12 +9,16 @@ interface Timings {
   readonly sampling_ms: number;
   readonly wire_ms: number;
   readonly total_ms: number;
+  readonly hop_ms: number;
+  readonly hops_per_token: number;
 }
 
 function expectPlausible(timings: Timings): void {
-  const { queue_ms, prefill_ms, decode_ms, sampling_ms, wire_ms, total_ms } = timings;
+  const { queue_ms, prefill_ms, decode_ms, sampling_ms, wire_ms, total_ms, hops_per_token } = timings;
   for (const ms of Object.values(timings)) expect(ms).toBeGreaterThanOrEqual(0);
   expect(queue_ms + prefill_ms + decode_ms + sampling_ms).toBeLessThanOrEqual(total_ms);
+  // To the first of three stages, on to the others, to a vocabulary shard, and back.
+  expect(hops_per_token).toBe(5);
   expect(wire_ms).toBeLessThanOrEqual(prefill_ms + decode_ms + sampling_ms);
 }
 

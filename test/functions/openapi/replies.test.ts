@@ -61,6 +61,8 @@ describe("what the reference promises is what comes", () => {
       const filled = path.replace(/\{(\w+)\}/g, (_, name: keyof typeof names) => names[name]);
       const key = security === "admin" ? ADMIN_KEY : caller.key;
       const response = await ask(method, filled, key, method === "get" ? undefined : (BODIES[path] ?? {}));
+      // There is something in development alone, which these tests are not.
+      if (path === "/v1/pipeline") return fits(errorReply, await response.json());
       if (path === "/ready" && response.status === 503) return fits(reply!, await response.json());
       // Revoking the key ends what it could still be rotated to.
       if (path.endsWith("/rotate")) return fits(errorReply, await response.json());
