@@ -5,10 +5,12 @@ import { evenBits } from "./families/layer-bits.ts";
 import type { LayerProduct, PlannedLayer } from "./families/layer-graph.ts";
 import { layerMatrices } from "./families/shapes.ts";
 import type { Manifest } from "./manifest.ts";
+import type { WeightBits } from "./onnx/graph-builder.ts";
 import { FirstRows } from "./quantise/first-rows.ts";
 import { CompensatedRounding } from "./quantise/gptq.ts";
 import { compileQuantiseKernels } from "./quantise/kernels/compile.mjs";
 import type { Method } from "./quantise/method.ts";
+import { keepsStored, readRows8 } from "./quantise/plain-rounding.ts";
 import type { QuantisedMatrices, QuantisedMatrix } from "./quantise/quantised-matrix.ts";
 import { QUANTISATION_BLOCK } from "./quantise/round.ts";
 import type { Calibration, LayerRun } from "./quantise/run-layer.ts";
@@ -17,7 +19,7 @@ import { SecondMoments } from "./quantise/second-moments.ts";
 import { embedSequences } from "./quantise/sequences.ts";
 import { Squares } from "./quantise/squares.ts";
 import { TrialLayers } from "./quantise/trial-layers.ts";
-import { passesThrough4, type ShardEncoder } from "./shard-encoder.ts";
+import type { ShardEncoder } from "./shard-encoder.ts";
 import type { CheckpointTensors } from "./sources/checkpoint.ts";
 
 /** Matrices wider than this are compensated in blocks of columns: the moments of all pairs would not fit. */
@@ -69,8 +71,8 @@ export class CalibratedLayers {
   }
 
   /**
-   * The 4-bit matrices of the layer whose inputs are at hand, but for those a model folder takes over as they are stored.
-   * GPTQ looks at each input once the matrices before it are quantised; for the search one look at all of them will do.
+   * The matrices of the layer whose inputs are at hand, but for those a model folder holds as they are stored: with the
+   * search only those of 4 bits, as scales of 8 gain nothing by it. GPTQ looks at each input once the matrices before it are quantised; for the search one look at all of them will do.
    */
   async quantise(layer: number, bits: LayerBits): Promise<QuantisedMatrices> {
     const { architecture } = this.#options.description;
@@ -80,9 +82,9 @@ export class CalibratedLayers {
     const inputs = [...new Set(open.map(({ input }) => input))];
     if (inputs.length === 0) return done;
     for (const looked of this.#options.method === "gptq" ? inputs.map((input) => [input]) : [inputs]) {
-      // Matrices still to come are taken in 8 bits, as good as exact.
+      // Matrices still to come are taken as plainly rounded to 8 bits, as good as exact.
       const soFar = { ...evenBits(8) };
-      for (const { matrix, source } of products) if (done.has(source)) soFar[matrix] = 4;
+      for (const { matrix, source } of products) if (done.has(source)) soFar[matrix] = bits[matrix];
       const moments = await this.#observe(layer, layerShard(architecture, layer, soFar), done, looked);
       for (const input of looked) {
         const seen = moments.get(input)!;
@@ -91,7 +93,8 @@ export class CalibratedLayers {
             ? new SearchedRounding(this.#kernels, seen)
             : new CompensatedRounding(this.#kernels, seen);
         for (const product of open)
-          if (product.input === input) done.set(product.source, await this.#quantiseMatrix(product, rounding));
+          if (product.input === input)
+            done.set(product.source, await this.#quantiseMatrix(product, bits[product.matrix], rounding));
       }
     }
     return done;
@@ -145,7 +148,8 @@ export class CalibratedLayers {
   }
 
   #isOpen({ matrix, source }: LayerProduct, bits: LayerBits): boolean {
-    return bits[matrix] === 4 && !passesThrough4(this.#options.tensors, source);
+    if (bits[matrix] === 8 && this.#options.method === "search") return false;
+    return !keepsStored(this.#options.tensors, source, bits[matrix]);
   }
 
   #observer(columns: number): SecondMoments | Squares {
@@ -155,23 +159,26 @@ export class CalibratedLayers {
 
   async #quantiseMatrix(
     { matrix, source }: LayerProduct,
+    bits: WeightBits,
     rounding: SearchedRounding | CompensatedRounding,
   ): Promise<QuantisedMatrix> {
     const { outputs, columns } = layerMatrices(this.#options.description.architecture)[matrix];
     const blocks = columns / QUANTISATION_BLOCK;
+    const rowBytes = (columns * bits) / 8;
     const scales = new Uint16Array(outputs * blocks);
-    const data = new Uint8Array((outputs * columns) / 2);
+    const data = new Uint8Array(outputs * rowBytes);
     const chunkRows = Math.max(1, Math.floor(CHUNK_VALUES / columns));
     for (let row = 0; row < outputs; row += chunkRows) {
       const end = Math.min(outputs, row + chunkRows);
       const values = new Float32Array((end - row) * columns);
-      await this.#options.tensors.readRows(source, row, values);
+      const round8 = await readRows8(this.#options.tensors, source, row, values);
       checkFinite(values, source, row, columns);
-      rounding.quantise(
-        values,
-        scales.subarray(row * blocks, end * blocks),
-        data.subarray((row * columns) / 2, (end * columns) / 2),
-      );
+      const to = [scales.subarray(row * blocks, end * blocks), data.subarray(row * rowBytes, end * rowBytes)] as const;
+      if (bits === 4) rounding.quantise4(values, ...to);
+      else {
+        round8(...to);
+        if (rounding instanceof CompensatedRounding) rounding.quantise8(values, ...to);
+      }
       this.#options.onStep();
     }
     return { scales, data };

@@ -32,9 +32,10 @@ export interface LayerWriting {
   readonly onBits: (bits: readonly LayerBits[]) => void;
 }
 
-/** True where quantising asks for activations. */
+/** True where quantising asks for activations: GPTQ always does, the search has nothing to search in 8 bits. */
 export const needsCalibration = ({ method, bitsPerWeight }: QuantisationOptions) =>
-  bitsPerWeight < MOST_BITS_PER_WEIGHT && (method !== "round" || bitsPerWeight > LEAST_BITS_PER_WEIGHT);
+  method === "gptq" ||
+  (bitsPerWeight < MOST_BITS_PER_WEIGHT && (method === "search" || bitsPerWeight > LEAST_BITS_PER_WEIGHT));
 
 /** Writes the layers' files one after another and notes each that is done; goes on from what was noted before. */
 export async function writeLayers(writing: LayerWriting): Promise<LayerShard[]> {
@@ -46,9 +47,7 @@ export async function writeLayers(writing: LayerWriting): Promise<LayerShard[]> 
   writing.onBits(bits);
   const { method } = quantisation;
   const calibrated =
-    method === "round" ||
-    calibration === null ||
-    bits.every((layer) => Object.values(layer).every((each) => each === 8))
+    method === "round" || calibration === null
       ? null
       : await CalibratedLayers.begin({ ...writing, method, calibration, encoder: writing.trialEncoder, onStep });
   const written: LayerShard[] = [];

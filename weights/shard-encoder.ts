@@ -2,20 +2,15 @@ import { WeightsError } from "./errors.ts";
 import { MAX_FILE_BYTES } from "./manifest.ts";
 import type { DataFile, WeightPiece } from "./onnx/external-layout.ts";
 import { passThrough4 } from "./quantise/pass-through.ts";
+import { keepsStored, readRows8 } from "./quantise/plain-rounding.ts";
 import type { QuantisedMatrices, QuantisedMatrix } from "./quantise/quantised-matrix.ts";
-import { QUANTISATION_BLOCK, quantise4, quantise8 } from "./quantise/round.ts";
-import { quantiseSteps8 } from "./quantise/round-steps.ts";
+import { QUANTISATION_BLOCK, quantise4 } from "./quantise/round.ts";
 import type { CheckpointTensors, StoredBlocks } from "./sources/checkpoint.ts";
-import { STEP_VALUES } from "./sources/ggml-blocks/block-type.ts";
 
 /** Float32 values held while a matrix is rounded. */
 const CHUNK_VALUES = 1 << 20;
 
 const NONE: QuantisedMatrices = new Map();
-
-/** True when a tensor is stored as the 4 bits of a model folder: rounding it again would only lose. */
-export const passesThrough4 = (tensors: CheckpointTensors, source: string) =>
-  tensors.stored(source)?.type.name === "Q4_0";
 
 /** Turns a checkpoint's rows into the bytes of external-data files, one file and one chunk of rows at a time. */
 export class ShardEncoder {
@@ -45,7 +40,7 @@ export class ShardEncoder {
   async #encodePiece(piece: WeightPiece): Promise<number> {
     const { encoding, source, columns } = piece;
     const stored = this.#tensors.stored(source);
-    const takeOver = encoding === "int4" && passesThrough4(this.#tensors, source);
+    const takeOver = encoding === "int4" && keepsStored(this.#tensors, source, 4);
     const chunkRows = Math.max(1, Math.floor(CHUNK_VALUES / columns));
     if (this.#values.length < columns) this.#values = new Float32Array(columns);
     let reported = 0;
@@ -53,7 +48,7 @@ export class ShardEncoder {
       const count = Math.min(chunkRows, piece.rows - row);
       let bytes: number;
       if (stored && takeOver) bytes = await this.#passThrough(piece, row, count, stored);
-      else if (stored && encoding === "int8") bytes = await this.#roundSteps(piece, row, count, stored);
+      else if (encoding === "int8") bytes = await this.#round8(piece, row, count);
       else bytes = await this.#round(piece, row, count);
       this.#onEncoded(bytes);
       reported += bytes;
@@ -76,23 +71,21 @@ export class ShardEncoder {
 
   /** Writes `count` rows from the piece's row `row` on as they are stored; returns the bytes they take. */
   async #passThrough(piece: WeightPiece, row: number, count: number, stored: StoredBlocks): Promise<number> {
-    const blocks = await readBlocks(piece, row, count, stored);
+    const { type, read } = stored;
+    const blocks = new Uint8Array(((count * piece.columns) / type.values) * type.bytes);
+    await read(piece.firstRow + row, blocks);
     return this.#write(piece, row, count, (scales, quantised) => passThrough4(blocks, scales, quantised));
   }
 
-  /** Writes them in 8 bits by scales that keep, where they can, the levels they are stored in. */
-  async #roundSteps(piece: WeightPiece, row: number, count: number, stored: StoredBlocks): Promise<number> {
-    const blocks = await readBlocks(piece, row, count, stored);
+  /** Writes them rounded to 8 bits. */
+  async #round8(piece: WeightPiece, row: number, count: number): Promise<number> {
     const values = this.#values.subarray(0, count * piece.columns);
-    const steps = new Float32Array(values.length / STEP_VALUES);
-    stored.type.dequantise(blocks, values);
-    stored.type.steps(blocks, steps);
-    return this.#write(piece, row, count, (scales, quantised) => quantiseSteps8(values, steps, scales, quantised));
+    return this.#write(piece, row, count, await readRows8(this.#tensors, piece.source, piece.firstRow + row, values));
   }
 
-  /** Writes them rounded, or a norm's weights as float32. */
+  /** Writes them rounded to 4 bits, or a norm's weights as float32. */
   async #round(piece: WeightPiece, row: number, count: number): Promise<number> {
-    const { encoding, source, firstRow, columns, data } = piece;
+    const { source, firstRow, columns, data } = piece;
     const values = this.#values.subarray(0, count * columns);
     await this.#tensors.readRows(source, firstRow + row, values);
     if (piece.scales === null) {
@@ -101,8 +94,7 @@ export class ShardEncoder {
       for (let i = 0; i < columns; i++) weights[i] = missing + values[i]!;
       return weights.byteLength;
     }
-    const quantise = encoding === "int4" ? quantise4 : quantise8;
-    return this.#write(piece, row, count, (scales, quantised) => quantise(values, scales, quantised));
+    return this.#write(piece, row, count, (scales, quantised) => quantise4(values, scales, quantised));
   }
 
   #write(
@@ -122,10 +114,4 @@ export class ShardEncoder {
     }
     return scaleBits.byteLength + quantised.byteLength;
   }
-}
-
-async function readBlocks(piece: WeightPiece, row: number, count: number, { type, read }: StoredBlocks) {
-  const blocks = new Uint8Array(((count * piece.columns) / type.values) * type.bytes);
-  await read(piece.firstRow + row, blocks);
-  return blocks;
 }

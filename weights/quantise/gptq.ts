@@ -1,4 +1,5 @@
-import { packLevels } from "./levels.ts";
+import type { WeightBits } from "../onnx/graph-builder.ts";
+import { packLevels4, packLevels8 } from "./levels.ts";
 import { QuantiseKernels } from "./quantise-kernels.ts";
 import { QUANTISATION_BLOCK as BLOCK } from "./round.ts";
 import type { SecondMoments } from "./second-moments.ts";
@@ -40,7 +41,7 @@ interface GroupBlock {
   readonly weights: number;
 }
 
-/** Error-compensating rounding to 4 bits for all matrices that multiply the same activations. */
+/** Error-compensating rounding for all matrices that multiply the same activations. */
 export class CompensatedRounding {
   readonly #kernels: QuantiseKernels;
   readonly #columns: number;
@@ -70,26 +71,43 @@ export class CompensatedRounding {
   }
 
   /**
-   * Rounds rows of finite values [count, columns].
+   * Rounds rows of finite values [count, columns] to 4 bits.
    *
    * @param scales one fp16 bit pattern a block of 32
    * @param nibbles two columns a byte, the even one in the low nibble
    */
-  quantise(values: Float32Array, scales: Uint16Array, nibbles: Uint8Array): void {
+  quantise4(values: Float32Array, scales: Uint16Array, nibbles: Uint8Array): void {
+    packLevels4(this.#quantise(4, values, scales), nibbles);
+  }
+
+  /**
+   * Rounds them to 8 bits by the scales that are there: among so many levels another scale would gain next to nothing,
+   * and lose where stored levels are whole steps of those.
+   *
+   * @param scales one fp16 bit pattern a block of 32
+   * @param bytes one column a byte, 128 standing for 0
+   */
+  quantise8(values: Float32Array, scales: Uint16Array, bytes: Uint8Array): void {
+    packLevels8(this.#quantise(8, values, scales), bytes);
+  }
+
+  #quantise(bits: WeightBits, values: Float32Array, scales: Uint16Array): Int8Array {
     const levels = new Int8Array(values.length);
     const chunkValues = ROW_CHUNK * this.#columns;
     for (let from = 0; from < values.length; from += chunkValues)
       for (const group of this.#groups)
         this.#quantiseGroup(
+          bits,
           group,
           values.subarray(from, from + chunkValues),
           scales.subarray(from / BLOCK),
           levels.subarray(from),
         );
-    packLevels(levels, nibbles);
+    return levels;
   }
 
   #quantiseGroup(
+    bits: WeightBits,
     { firstColumn, order, blocks }: Group,
     values: Float32Array,
     scales: Uint16Array,
@@ -99,16 +117,20 @@ export class CompensatedRounding {
     const rows = values.length / columns;
     const rowScales = columns / BLOCK;
     const { run } = this.#kernels;
+    const round = bits === 4 ? run.roundBlock4 : run.roundBlock8;
     const own = this.#kernels.floats(this.#own, ROW_CHUNK * BLOCK);
     const blockScales = this.#kernels.halves(this.#scales, rows);
     const blockLevels = this.#kernels.bytes(this.#levels, rows * BLOCK);
     for (const [index, { before, within, weights }] of blocks.entries()) {
       const place = index * BLOCK;
-      for (let row = 0; row < rows; row++)
+      const scaleColumn = Math.floor((firstColumn + order[place]!) / BLOCK);
+      for (let row = 0; row < rows; row++) {
+        blockScales[row] = scales[row * rowScales + scaleColumn]!;
         for (let i = 0; i < BLOCK; i++) own[row * BLOCK + i] = values[row * columns + firstColumn + order[place + i]!]!;
+      }
       // Rows past the last are computed from what is left of others, and not read.
       run.compensate(this.#deltas, order.length, place, Math.ceil(rows / 4) * 4, before, this.#targets);
-      run.roundBlock(
+      round(
         this.#own,
         this.#targets,
         rows,
@@ -120,7 +142,6 @@ export class CompensatedRounding {
         this.#levels,
         this.#scratch,
       );
-      const scaleColumn = Math.floor((firstColumn + order[place]!) / BLOCK);
       for (let row = 0; row < rows; row++) {
         scales[row * rowScales + scaleColumn] = blockScales[row]!;
         for (let i = 0; i < BLOCK; i++)

@@ -1,4 +1,4 @@
-/** How 4-bit matrices are rounded: to nearest, with searched scales, or with errors made up for (GPTQ). */
+/** How matrices are rounded: to nearest, in 4 bits with searched scales, or with errors made up for (GPTQ). */
 export type Method = "round" | "search" | "gptq";
 
 export interface QuantisationOptions {

@@ -8,14 +8,14 @@ interface Kernels {
   /** targets [rows, 32] = deltas [rows, the first `places` of n] · panel [places, 32], float32; rows in fours. */
   compensate(deltas: number, n: number, places: number, rows: number, panel: number, targets: number): void;
   /**
-   * Rounds rows of 32 weights, column after column, by the scale (tried around the best fit) that errs least, an error
+   * Rounds rows of 32 weights to 4 bits, column after column, by the scale (tried around the best fit) that errs least, an error
    * counting by weights [32].
    *
    * own: the weights [rows, 32]; targets [rows, 32]: what earlier columns add to them, which is changed; within [j, i]:
    * what column j's rounding adds to column i, zero unless j < i; deltas: own − rounded, a row every deltaStride float32;
    * scales fp16 [rows]; levels int8 [rows, 32]; scratch: 256 bytes.
    */
-  roundBlock(
+  roundBlock4(
     own: number,
     targets: number,
     rows: number,
@@ -27,6 +27,8 @@ interface Kernels {
     levels: number,
     scratch: number,
   ): void;
+  /** The same to 8 bits, by the scales that are there. */
+  roundBlock8: Kernels["roundBlock4"];
   /** Rounds values float32 [rows, columns] by searched scales fp16; levels int8, an error counts by importance [columns]. */
   searchRows(values: number, rows: number, columns: number, importance: number, scales: number, levels: number): void;
 }

@@ -1,4 +1,4 @@
-import { packLevels } from "./levels.ts";
+import { packLevels4 } from "./levels.ts";
 import { QuantiseKernels } from "./quantise-kernels.ts";
 import { QUANTISATION_BLOCK } from "./round.ts";
 import type { Squares } from "./squares.ts";
@@ -39,7 +39,7 @@ export class SearchedRounding {
    * @param scales one fp16 bit pattern a block of 32
    * @param nibbles two columns a byte, the even one in the low nibble
    */
-  quantise(values: Float32Array, scales: Uint16Array, nibbles: Uint8Array): void {
+  quantise4(values: Float32Array, scales: Uint16Array, nibbles: Uint8Array): void {
     const chunkValues = ROW_CHUNK * this.#columns;
     for (let from = 0; from < values.length; from += chunkValues) {
       const chunk = values.subarray(from, from + chunkValues);
@@ -48,7 +48,7 @@ export class SearchedRounding {
       const rows = chunk.length / this.#columns;
       this.#kernels.run.searchRows(this.#values, rows, this.#columns, this.#importance, this.#scales, this.#levels);
       scales.set(this.#kernels.halves(this.#scales, blocks), from / QUANTISATION_BLOCK);
-      packLevels(this.#kernels.bytes(this.#levels, chunk.length), nibbles.subarray(from / 2));
+      packLevels4(this.#kernels.bytes(this.#levels, chunk.length), nibbles.subarray(from / 2));
     }
   }
 }

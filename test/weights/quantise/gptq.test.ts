@@ -21,14 +21,14 @@ function byGptq(rows: Float32Array, blockColumns = COLUMNS) {
   const moments = new SecondMoments(module, COLUMNS, blockColumns);
   moments.add(rows);
   const rounding = new CompensatedRounding(module, moments);
-  return rounded(weights, (...to) => rounding.quantise(...to));
+  return rounded(weights, (...to) => rounding.quantise4(...to));
 }
 
 function bySearch(rows: Float32Array) {
   const squares = new Squares(COLUMNS);
   squares.add(rows);
   const rounding = new SearchedRounding(module, squares);
-  return rounded(weights, (...to) => rounding.quantise(...to));
+  return rounded(weights, (...to) => rounding.quantise4(...to));
 }
 
 test("compensating errs less than searching, and searching less than rounding, on rows not calibrated with", () => {
@@ -51,7 +51,7 @@ test("the same rows give the same bytes, however they come", () => {
   const moments = new SecondMoments(module, COLUMNS, COLUMNS);
   for (let from = 0; from < seen.length; from += 64 * COLUMNS) moments.add(seen.subarray(from, from + 64 * COLUMNS));
   const rounding = new CompensatedRounding(module, moments);
-  expect(rounded(weights, (...to) => rounding.quantise(...to))).toEqual(whole);
+  expect(rounded(weights, (...to) => rounding.quantise4(...to))).toEqual(whole);
 });
 
 test("a row is rounded the same whatever rows are beside it", () => {
@@ -62,7 +62,7 @@ test("a row is rounded the same whatever rows are beside it", () => {
   const from = 65 * COLUMNS;
   const scales = new Uint16Array(COLUMNS / 32);
   const nibbles = new Uint8Array(COLUMNS / 2);
-  rounding.quantise(weights.subarray(from, from + COLUMNS), scales, nibbles);
+  rounding.quantise4(weights.subarray(from, from + COLUMNS), scales, nibbles);
   expect(scales).toEqual(whole.scales.subarray(from / 32, from / 32 + scales.length));
   expect(nibbles).toEqual(whole.nibbles.subarray(from / 2, from / 2 + nibbles.length));
 });
@@ -72,7 +72,7 @@ test("weights that 4 bits hold exactly come back exactly", () => {
   const moments = new SecondMoments(module, COLUMNS, COLUMNS);
   moments.add(seen);
   const rounding = new CompensatedRounding(module, moments);
-  const result = rounded(exact, (...to) => rounding.quantise(...to));
+  const result = rounded(exact, (...to) => rounding.quantise4(...to));
   expect(productError(unseen, exact, result, COLUMNS)).toBe(0);
 });
 

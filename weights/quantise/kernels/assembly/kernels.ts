@@ -1,4 +1,4 @@
 export { compensate } from "./compensate";
 export { gram } from "./gram";
-export { roundBlock } from "./round-block";
+export { roundBlock4, roundBlock8 } from "./round-block";
 export { searchRows } from "./search";
