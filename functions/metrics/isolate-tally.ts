@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import { routePath } from "hono/route";
 import type { Env } from "../env.ts";
+import { logLine } from "../log-line.ts";
 import type { GatewayTypes } from "../routes/context.ts";
 import { readGatewaySettings } from "../settings.ts";
 import { Tally } from "./tally.ts";
@@ -35,7 +36,7 @@ export async function handOver(env: Env): Promise<void> {
     .addCounts(taken)
     .catch((error: unknown) => {
       isolateTally.add(taken);
-      console.error("handing counts over failed", error);
+      logLine("error", "counts_not_handed_over", {}, error);
     });
 }
 

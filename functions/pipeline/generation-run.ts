@@ -1,6 +1,7 @@
 import { generate } from "../../runtime/generate.ts";
 import type { TokenPipeline } from "../../runtime/token-pipeline.ts";
 import { constraintOn } from "../grammars.ts";
+import { logLine } from "../log-line.ts";
 import type { Model } from "../model.ts";
 import type { TokensUsed } from "../tenants/price.ts";
 import { toFailure } from "./failure.ts";
@@ -139,7 +140,7 @@ export class GenerationRun {
     } catch (error) {
       rows?.end(false);
       if (this.stopped === undefined) {
-        console.error(`generation ${this.id} failed`, error);
+        logLine("error", "generation_failed", { generation: this.id, tenant: call.tenant }, error);
         return { how: "failed", used: NOTHING_USED, lastEvent: { type: "error", failure: toFailure(error) } };
       }
       // What is known was computed once, however far this run came with it.

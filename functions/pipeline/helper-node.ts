@@ -1,5 +1,6 @@
 import { InferenceError } from "../../runtime/errors.ts";
 import type { StageHelper } from "../../runtime/stage-helper.ts";
+import { logLine } from "../log-line.ts";
 import { checkHead, type HelperAssignment } from "./assignment.ts";
 import { toFailure } from "./failure.ts";
 import { type Frame, type FrameOf, frameHead } from "./frame.ts";
@@ -39,7 +40,7 @@ export class HelperNode implements LinkTaker {
     try {
       frame = decodeFrame(bytes);
     } catch (error) {
-      console.error(`a helper cut off the link from its stage: ${toFailure(error).message}`);
+      logLine("error", "link_cut_off", { by: "a helper", peer: "its stage" }, error);
       this.#cutOff(link);
       return;
     }

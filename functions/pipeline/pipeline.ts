@@ -1,5 +1,6 @@
 import { createEngine } from "../engine-registry.ts";
 import type { Env } from "../env.ts";
+import { logLine } from "../log-line.ts";
 import { deployedModel, type Model } from "../model.ts";
 import { readPipelineSettings } from "../settings.ts";
 import { Admission } from "./admission.ts";
@@ -80,7 +81,7 @@ export class Pipeline implements RingParts, Health {
     for (let replica = before; replica < count; replica++) {
       for (const group of stages) this.#replicas.mark({ group, replica }, true);
       const route = stages.map(() => replica);
-      this.ring.prepare(route).catch((error: unknown) => console.error(`replica ${replica} is not ready`, error));
+      this.ring.prepare(route).catch((error: unknown) => logLine("error", "replica_not_ready", { replica }, error));
     }
     this.admission.admitWaiting();
   }

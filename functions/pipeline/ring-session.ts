@@ -1,6 +1,7 @@
 import { InferenceError, type InferenceErrorCode } from "../../runtime/errors.ts";
 import type { Selection, ShardSelection } from "../../runtime/sampling/selection.ts";
 import type { TokenPipeline } from "../../runtime/token-pipeline.ts";
+import { logLine } from "../log-line.ts";
 import type { Admission, Seat } from "./admission.ts";
 import { backOff } from "./back-off.ts";
 import type { Embeddings } from "./embeddings.ts";
@@ -151,7 +152,7 @@ export class RingSession implements TokenPipeline {
         if (this.#seat.claim !== null) this.#parts.prefixes.drop(this.#seat.claim.source);
         const late = attempt === MAX_REPLAYS || Date.now() - startMs > REPLAY_LIMIT_MS;
         if (late || !this.#mayPass(error)) throw error;
-        console.warn(`a session starts again (attempt ${attempt + 1} of ${MAX_REPLAYS}): ${String(error)}`);
+        logLine("warn", "session_replayed", { attempt: attempt + 1, of: MAX_REPLAYS }, error);
       }
       await backOff(attempt);
       this.#signal.throwIfAborted();

@@ -1,4 +1,5 @@
 import type { Env } from "../env.ts";
+import { logLine } from "../log-line.ts";
 import type { TokensUsed } from "../tenants/price.ts";
 import type { RenewAnswer } from "../tenants/reservation.ts";
 import { backOff } from "./back-off.ts";
@@ -25,7 +26,9 @@ export async function settle(
 ): Promise<void> {
   const used = { promptTokens, cachedTokens, completionTokens };
   const settling = () => ledgers.getByName(tenant).settle(leaseId, used, done);
-  await asked(settling).catch((error: unknown) => console.error(`settling ${leaseId} failed`, error));
+  await asked(settling).catch((error: unknown) =>
+    logLine("error", "settlement_failed", { tenant, lease: leaseId }, error),
+  );
 }
 
 /**
@@ -40,7 +43,7 @@ export async function holdLease(
 ): Promise<void> {
   const timer = setInterval(() => {
     const holding = Promise.resolve(ledgers.getByName(tenant).hold(leaseId));
-    holding.catch((error: unknown) => console.warn(`holding ${leaseId} failed`, error));
+    holding.catch((error: unknown) => logLine("warn", "lease_not_held", { tenant, lease: leaseId }, error));
   }, HOLD_EVERY_MS);
   await over;
   clearInterval(timer);
@@ -60,7 +63,9 @@ export async function cancelKept(
   { tenant, reservationId }: Pick<GenerateCall, "tenant" | "reservationId">,
 ): Promise<void> {
   const cancelling = () => ledgers.getByName(tenant).cancelKept(reservationId);
-  await asked(cancelling).catch((error: unknown) => console.error(`cancelling ${reservationId} failed`, error));
+  await asked(cancelling).catch((error: unknown) =>
+    logLine("error", "cancelling_failed", { tenant, reservation: reservationId }, error),
+  );
 }
 
 async function asked<Answer>(ask: () => PromiseLike<Answer>): Promise<Answer> {

@@ -1,5 +1,6 @@
 import type { LayerStage } from "../../runtime/engine.ts";
 import { InferenceError } from "../../runtime/errors.ts";
+import { logLine } from "../log-line.ts";
 import { checkHead, type StageAssignment, type Successor } from "./assignment.ts";
 import { toFailure } from "./failure.ts";
 import {
@@ -108,7 +109,7 @@ export class StageNode implements LinkEvents {
       if (frame.kind === "rows" || frame.kind === "close" || frame.kind === "fork") return frame;
       throw new InferenceError("internal", `a stage takes no ${frame.kind} frames`);
     } catch (error) {
-      console.error(`a stage cut off the link from ${link.peer}: ${toFailure(error).message}`);
+      logLine("error", "link_cut_off", { by: "a stage", peer: link.peer }, error);
       link.close();
       this.lost(link);
       return null;

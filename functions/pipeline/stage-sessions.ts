@@ -1,5 +1,6 @@
 import type { LayerStage } from "../../runtime/engine.ts";
 import { InferenceError } from "../../runtime/errors.ts";
+import { logLine } from "../log-line.ts";
 import type { FrameOf, RowsGroup } from "./frame.ts";
 import type { Link } from "./link.ts";
 import { joinRows } from "./rows.ts";
@@ -67,7 +68,7 @@ export class StageSessions {
     try {
       this.#sessions.set(number, { ...source, slot: this.#stage.forkSession(source.slot, tokens) });
     } catch (error) {
-      console.warn(`session ${number} does not begin with ${tokens} tokens of session ${from}: ${String(error)}`);
+      logLine("warn", "session_not_forked", { session: number, from, tokens }, error);
     }
   }
 

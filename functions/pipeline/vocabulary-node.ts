@@ -1,5 +1,6 @@
 import type { VocabularyShard } from "../../runtime/engine.ts";
 import { InferenceError } from "../../runtime/errors.ts";
+import { logLine } from "../log-line.ts";
 import { checkHead, type ShardAssignment } from "./assignment.ts";
 import { toFailure } from "./failure.ts";
 import { type Frame, type FrameOf, frameHead } from "./frame.ts";
@@ -58,7 +59,7 @@ export class VocabularyNode implements LinkEvents {
     try {
       frame = decodeFrame(bytes);
     } catch (error) {
-      console.error(`a vocabulary shard cut off the link from ${link.peer}: ${toFailure(error).message}`);
+      logLine("error", "link_cut_off", { by: "a vocabulary shard", peer: link.peer }, error);
       link.close();
       return this.lost(link);
     }

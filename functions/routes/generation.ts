@@ -1,6 +1,7 @@
 import type { Env } from "../env.ts";
 import { failureError } from "../errors.ts";
 import type { AnswerEvent } from "../generation-events.ts";
+import { logLine } from "../log-line.ts";
 import type { Model } from "../model.ts";
 import { backOff } from "../pipeline/back-off.ts";
 import type { GenerateAnswer, GenerateCall } from "../pipeline/generation-call.ts";
@@ -69,8 +70,8 @@ async function leaveKept(env: Env, model: Model, call: GenerateCall, reader?: st
   await told(`leaving ${id}`, () => conductorOf(env, model).leave({ id, tenant, reservationId }, reader));
 }
 
-async function told(what: string, tell: () => Promise<void>): Promise<void> {
-  await reachConductor(tell).catch((error: unknown) => console.error(`${what} failed`, error));
+async function told(failed: string, generation: string, tell: () => Promise<void>): Promise<void> {
+  await reachConductor(tell).catch((error: unknown) => logLine("error", failed, { generation }, error));
 }
 
 /** Ends a reservation at nothing, if it has not been settled; never rejects. */
@@ -78,7 +79,7 @@ async function giveBack(env: Env, { tenant, reservationId }: GenerateCall): Prom
   try {
     await env.LEDGER.getByName(tenant).settle(reservationId, { promptTokens: 0, completionTokens: 0 });
   } catch (error) {
-    console.error(`settling ${reservationId} failed`, error);
+    logLine("error", "settlement_failed", { tenant, lease: reservationId }, error);
   }
 }
 

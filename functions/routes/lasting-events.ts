@@ -1,5 +1,6 @@
 import { failureError } from "../errors.ts";
 import { type AnswerEvent, BrokenStream, readEvents } from "../generation-events.ts";
+import { logLine } from "../log-line.ts";
 import type { Conductor } from "../objects/conductor.ts";
 import { backOff } from "../pipeline/back-off.ts";
 import type { GenerateAnswer } from "../pipeline/generation-call.ts";
@@ -67,7 +68,7 @@ export async function* lastingEvents(
       }
     } catch (error) {
       if (!(error instanceof BrokenStream) || signal.aborted || attempt + 1 === MAX_TRIES) throw error;
-      console.warn(`generation ${id} broke off after ${ids.length} tokens; trying to resume it`);
+      logLine("warn", "generation_broke_off", { generation: id, tokens: ids.length }, error);
     }
     current = null;
     await backOff(attempt);
