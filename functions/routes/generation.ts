@@ -53,7 +53,7 @@ export async function startGeneration(
     async leave() {
       reading.abort();
       if (call.kept) await leaveKept(env, model, call, reader);
-      else await told(`cancelling ${call.id}`, () => conductor().cancel(call.id));
+      else await told("cancelling_failed", call.id, () => conductor().cancel(call.id));
     },
   };
 }
@@ -67,7 +67,7 @@ export async function release(env: Env, model: Model, call: GenerateCall): Promi
 /** The conductor knows whether others read it. */
 async function leaveKept(env: Env, model: Model, call: GenerateCall, reader?: string): Promise<void> {
   const { id, tenant, reservationId } = call;
-  await told(`leaving ${id}`, () => conductorOf(env, model).leave({ id, tenant, reservationId }, reader));
+  await told("leaving_failed", id, () => conductorOf(env, model).leave({ id, tenant, reservationId }, reader));
 }
 
 async function told(failed: string, generation: string, tell: () => Promise<void>): Promise<void> {
