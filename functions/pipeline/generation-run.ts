@@ -117,7 +117,9 @@ export class GenerationRun {
       const request = {
         ...asked,
         stopIds,
-        ...(constraint && { constraint: constraintOn(model, constraint, { maxTokens: call.maxTokens, stopIds }) }),
+        ...(constraint && {
+          constraint: await constraintOn(model, constraint, { maxTokens: call.maxTokens, stopIds }),
+        }),
         knownIds: known.ids,
         signal: this.signal,
       };

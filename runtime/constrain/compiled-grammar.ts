@@ -22,13 +22,28 @@ export interface CompiledGrammar {
 export class Grammars {
   readonly #pieces: PieceTable;
   #vocabulary: Vocabulary | undefined;
+  #making: Generator<void, Vocabulary> | undefined;
   readonly #known = new Map<string, CompiledGrammar>();
 
   constructor(pieces: PieceTable) {
     this.#pieces = pieces;
   }
 
-  /** ConstraintError when the specification cannot be used. */
+  /**
+   * Takes a step of some milliseconds towards a vocabulary that is ready to be compiled for, the first of which takes many;
+   * true when there is nothing left to do.
+   */
+  advance(): boolean {
+    if (this.#vocabulary) return true;
+    this.#making ??= Vocabulary.making(this.#pieces);
+    const { done, value } = this.#making.next();
+    if (!done) return false;
+    this.#vocabulary = value;
+    this.#making = undefined;
+    return true;
+  }
+
+  /** Does what is left of those steps at once. ConstraintError when the specification cannot be used. */
   compile(specification: ConstraintSpecification): CompiledGrammar {
     // A big integer is refused when it is compiled.
     const key = JSON.stringify(specification, (_, value) => (typeof value === "bigint" ? `${value}n` : value));
@@ -41,13 +56,13 @@ export class Grammars {
 
   #compile(specification: ConstraintSpecification): CompiledGrammar {
     const { root, character, anyText } = compileSpecification(specification, literalCosts(this.#pieces));
-    // The tree over the vocabulary is only made where answers are generated.
-    this.#vocabulary ??= new Vocabulary(this.#pieces);
+    while (!this.advance());
+    const vocabulary = this.#vocabulary!;
     const automaton = new Automaton(root);
     return {
-      vocabulary: this.#vocabulary,
+      vocabulary,
       automaton,
-      masks: new TokenMasks(automaton, this.#vocabulary, character),
+      masks: new TokenMasks(automaton, vocabulary, character),
       isFree: ({ ways }) => ways.length === 1 && ways[0]!.head === anyText,
     };
   }

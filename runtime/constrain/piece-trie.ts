@@ -1,3 +1,5 @@
+import { inOrder, PIECES_PER_STEP, type PieceBytes } from "./piece-order.ts";
+
 /**
  * Pieces of a vocabulary by their bytes, as the nodes of a tree in depth-first order. Whoever walks it in order and cannot go
  * on at a node goes to `skip`, past everything that begins with it.
@@ -12,33 +14,24 @@ export interface PieceTrie {
   readonly ids: Uint32Array;
 }
 
-/** Bytes of many pieces; those of piece i are bytes[offsets[i]] … bytes[offsets[i + 1] − 1]. */
-export interface PieceBytes {
-  readonly bytes: Uint8Array;
-  readonly offsets: Uint32Array;
-}
-
-/** Bytes that are sorted by as one number, above the id: 32 bits and 20. */
-const PREFIX_BYTES = 4;
-const ID_RANGE = 2 ** 20;
-
-/** The tree of the pieces `ids`; several may have the same bytes. */
-export function pieceTrie(pieces: PieceBytes, ids: Uint32Array): PieceTrie {
-  const sorted = inOrder(pieces, ids);
+/** The tree of the pieces `ids`, in steps between which others may have the thread; several may have the same bytes. */
+export function* pieceTrie(pieces: PieceBytes, ids: Uint32Array): Generator<void, PieceTrie> {
+  const sorted = yield* inOrder(pieces, ids);
+  const shared = yield* sharedBytes(pieces, sorted);
   const { bytes, offsets } = pieces;
-  const most = ids.reduce((sum, id) => sum + offsets[id + 1]! - offsets[id]!, 0);
+  let most = 0;
+  for (const [index, id] of sorted.entries()) most += offsets[id + 1]! - offsets[id]! - shared[index]!;
   const nodes = { bytes: new Uint8Array(most), depths: new Uint8Array(most), skips: new Uint32Array(most) };
   const idsFrom = new Uint32Array(most + 1);
   /** The nodes on the way to the piece before. */
   const way: number[] = [];
   let count = 0;
-  for (const [index, id] of sorted.entries()) {
-    const start = offsets[id]!;
-    const length = offsets[id + 1]! - start;
-    let shared = 0;
-    while (shared < way.length && shared < length && nodes.bytes[way[shared]!] === bytes[start + shared]) shared++;
-    while (way.length > shared) nodes.skips[way.pop()!] = count;
-    for (let depth = shared; depth < length; depth++) {
+  for (let index = 0; index < sorted.length; index++) {
+    if (index % PIECES_PER_STEP === 0) yield;
+    const start = offsets[sorted[index]!]!;
+    const length = offsets[sorted[index]! + 1]! - start;
+    while (way.length > shared[index]!) nodes.skips[way.pop()!] = count;
+    for (let depth = shared[index]!; depth < length; depth++) {
       nodes.bytes[count] = bytes[start + depth]!;
       nodes.depths[count] = depth;
       idsFrom[count] = index;
@@ -47,40 +40,20 @@ export function pieceTrie(pieces: PieceBytes, ids: Uint32Array): PieceTrie {
   }
   for (const node of way) nodes.skips[node] = count;
   idsFrom[count] = ids.length;
-  return {
-    bytes: nodes.bytes.slice(0, count),
-    depths: nodes.depths.slice(0, count),
-    skips: nodes.skips.slice(0, count),
-    idsFrom: idsFrom.slice(0, count + 1),
-    ids: sorted,
-  };
+  return { ...nodes, idsFrom, ids: sorted };
 }
 
-/** Ids sorted by their bytes: by the first of them as numbers, which needs no comparisons in JavaScript, then the rest. */
-function inOrder({ bytes, offsets }: PieceBytes, ids: Uint32Array): Uint32Array {
-  const keys = new Float64Array(ids.length);
-  for (let place = 0; place < ids.length; place++) {
-    const id = ids[place]!;
-    const end = offsets[id + 1]!;
-    let prefix = 0;
-    for (let at = offsets[id]!, last = at + PREFIX_BYTES; at < last; at++)
-      prefix = prefix * 256 + (at < end ? bytes[at]! : 0);
-    keys[place] = prefix * ID_RANGE + id;
+/** How many bytes each piece begins with that the one before it begins with too. */
+function* sharedBytes({ bytes, offsets }: PieceBytes, sorted: Uint32Array): Generator<void, Uint8Array> {
+  const shared = new Uint8Array(sorted.length);
+  for (let index = 1; index < sorted.length; index++) {
+    if (index % PIECES_PER_STEP === 0) yield;
+    const [before, id] = [sorted[index - 1]!, sorted[index]!];
+    const [startBefore, start] = [offsets[before]!, offsets[id]!];
+    const most = Math.min(offsets[before + 1]! - startBefore, offsets[id + 1]! - start);
+    let same = 0;
+    while (same < most && bytes[startBefore + same] === bytes[start + same]) same++;
+    shared[index] = same;
   }
-  keys.sort();
-  const sorted = new Uint32Array(ids.length);
-  for (let place = 0; place < ids.length; place++) sorted[place] = keys[place]! % ID_RANGE;
-  const byBytes = (a: number, b: number) => {
-    const [startA, startB] = [offsets[a]!, offsets[b]!];
-    const [lengthA, lengthB] = [offsets[a + 1]! - startA, offsets[b + 1]! - startB];
-    for (let at = 0; at < lengthA && at < lengthB; at++)
-      if (bytes[startA + at] !== bytes[startB + at]) return bytes[startA + at]! - bytes[startB + at]!;
-    return lengthA - lengthB || a - b;
-  };
-  for (let from = 0, to = 1; from < keys.length; from = to++) {
-    const prefix = Math.floor(keys[from]! / ID_RANGE);
-    while (to < keys.length && Math.floor(keys[to]! / ID_RANGE) === prefix) to++;
-    if (to - from > 1) sorted.subarray(from, to).sort(byBytes);
-  }
-  return sorted;
+  return shared;
 }

@@ -1,6 +1,7 @@
 import { PieceKind } from "../../weights/tokenizer-file.ts";
 import type { PieceTable } from "../tokenizer/piece-table.ts";
 import { BAR, hasText, SPACE } from "./literal-costs.ts";
+import { PIECES_PER_STEP, type PieceBytes } from "./piece-order.ts";
 import { type PieceTrie, pieceTrie } from "./piece-trie.ts";
 
 const QUOTE = 0x22;
@@ -17,19 +18,35 @@ export class Vocabulary {
   readonly #bytes: Uint8Array;
   readonly #offsets: Uint32Array;
   /** Ids of plain pieces by their number of characters. */
-  readonly #plain = new Map<number, number[]>();
+  readonly #plain: ReadonlyMap<number, readonly number[]>;
   /** Masks of the plain pieces of at most so many characters. */
   readonly #plainMasks = new Map<number, Uint32Array>();
-  #longest = 0;
+  readonly #longest: number;
 
-  constructor(pieces: PieceTable) {
-    this.words = Math.ceil(pieces.count / 32);
-    const { bytes, offsets } = textBytes(pieces);
+  private constructor(
+    { bytes, offsets }: PieceBytes,
+    plain: Map<number, number[]>,
+    all: PieceTrie,
+    special: PieceTrie,
+  ) {
+    this.words = Math.ceil((offsets.length - 1) / 32);
     this.#bytes = bytes;
     this.#offsets = offsets;
+    this.#plain = plain;
+    this.#longest = Math.max(0, ...plain.keys());
+    this.all = all;
+    this.special = special;
+  }
+
+  /** Makes it in steps of a few milliseconds, since a large one takes a quarter of a second: others go on between them. */
+  static *making(pieces: PieceTable): Generator<void, Vocabulary> {
+    const text = yield* textBytes(pieces);
+    const { bytes, offsets } = text;
+    const plain = new Map<number, number[]>();
     const all: number[] = [];
     const special: number[] = [];
     for (let id = 0; id < pieces.count; id++) {
+      if (id % PIECES_PER_STEP === 0) yield;
       if (offsets[id] === offsets[id + 1]) continue;
       all.push(id);
       const characters = hasText(pieces.kinds[id]!) ? plainCharacters(bytes, offsets[id]!, offsets[id + 1]!) : 0;
@@ -37,13 +54,12 @@ export class Vocabulary {
         special.push(id);
         continue;
       }
-      const same = this.#plain.get(characters);
+      const same = plain.get(characters);
       if (same) same.push(id);
-      else this.#plain.set(characters, [id]);
-      this.#longest = Math.max(this.#longest, characters);
+      else plain.set(characters, [id]);
     }
-    this.all = pieceTrie({ bytes, offsets }, Uint32Array.from(all));
-    this.special = pieceTrie({ bytes, offsets }, Uint32Array.from(special));
+    const allTrie = yield* pieceTrie(text, Uint32Array.from(all));
+    return new Vocabulary(text, plain, allTrie, yield* pieceTrie(text, Uint32Array.from(special)));
   }
 
   /** What token `id` adds to an answer; nothing where it is a control piece or none. */
@@ -67,13 +83,14 @@ export class Vocabulary {
 }
 
 /** The text of every piece, ▁ as a space; of control pieces and markers, which must never be drawn, none. */
-function textBytes(pieces: PieceTable): { bytes: Uint8Array; offsets: Uint32Array } {
+function* textBytes(pieces: PieceTable): Generator<void, PieceBytes> {
   const offsets = new Uint32Array(pieces.count + 1);
   let total = 0;
   for (let id = 0; id < pieces.count; id++) total += pieces.length(id);
   const bytes = new Uint8Array(total);
   let end = 0;
   for (let id = 0; id < pieces.count; id++) {
+    if (id % PIECES_PER_STEP === 0) yield;
     const kind = pieces.kinds[id]!;
     if (kind === PieceKind.byte) bytes[end++] = byteOf(pieces.text(id));
     else if (hasText(kind)) {

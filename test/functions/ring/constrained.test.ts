@@ -22,7 +22,7 @@ const request = await requestFor("Once upon a time", {
 });
 const model = await deployedModel(env);
 const limits = { maxTokens: request.maxTokens, stopIds: request.stopIds };
-const [expected] = await generateLocally([{ ...request, constraint: constraintOn(model, constraint, limits) }]);
+const [expected] = await generateLocally([{ ...request, constraint: await constraintOn(model, constraint, limits) }]);
 
 test("the judge's answer ends by itself and is what the schema says", () => {
   expect(expected!.finish).toBe("stop");
