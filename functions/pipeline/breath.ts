@@ -1,10 +1,10 @@
-/** How long work may go on without a pause: well under a heartbeat and the time a caller's leaving may go unnoticed. */
-const INTERVAL_MS = 50;
+/** How long work may go on without a pause: a frame of a screen, since tokens reach their readers in the pauses alone. */
+const INTERVAL_MS = 16;
 
 /**
  * Pauses between frames. workerd looks at its sockets and timers only when nothing else is left to do, and a ring whose
- * objects share one thread always has something left: without pauses one busy session was seen to keep disconnects,
- * heartbeats and time limits waiting for its whole answer.
+ * objects share one thread always has something left: without pauses one busy session was seen to keep its own tokens,
+ * disconnects, heartbeats and time limits waiting for its whole answer.
  */
 export class Breath {
   #lastMs = 0;
