@@ -2,6 +2,7 @@ import type { Manifest } from "../weights/manifest.ts";
 import type { Engine, LayerStage, VocabularyShard } from "./engine.ts";
 import { InferenceError } from "./errors.ts";
 import { type LocalParts, LocalPipeline } from "./local-pipeline.ts";
+import { fewestStages } from "./local-stages.ts";
 import type { ModelSource } from "./model-source.ts";
 import { LocalHelpers, type StageHelper } from "./stage-helper.ts";
 
@@ -9,7 +10,7 @@ export interface LocalModelOptions {
   readonly manifest: Manifest;
   readonly source: ModelSource;
   readonly engine: Engine;
-  /** Layers of each stage in turn (default: one stage). */
+  /** Layers of each stage in turn (default: the fewest stages whose memories WASM can address). */
   readonly stages?: readonly number[];
   /** Parts that each layer is split into (default 1), one of them leading; part of the bits of every answer. */
   readonly layerParts?: number;
@@ -48,7 +49,8 @@ export class LocalModel {
     const { layerParts = 1 } = options;
     const stages: LayerStage[] = [];
     const helpers: StageHelper[] = [];
-    const stageCuts = cut("layers", options.stages ?? [manifest.layers.length], manifest.layers.length);
+    const load = { kvTokens, maxRows, layerParts, kvBits: engine.kvBits };
+    const stageCuts = cut("layers", options.stages ?? fewestStages(manifest, load), manifest.layers.length);
     for (const [index, [firstLayer, layerCount]] of stageCuts.entries()) {
       const finalNorm = index === stageCuts.length - 1;
       const shared = { manifest, source, firstLayer, layerCount, kvTokens, maxRows };
