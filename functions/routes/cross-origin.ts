@@ -27,7 +27,7 @@ export const crossOrigin = cors({
     if (corsOrigins.includes("*")) return "*";
     return corsOrigins.includes(origin) ? origin : null;
   },
-  allowMethods: ["GET", "POST"],
+  allowMethods: ["GET", "POST", "DELETE"],
   exposeHeaders: EXPOSED_HEADERS,
   maxAge: PREFLIGHT_SECONDS,
 });

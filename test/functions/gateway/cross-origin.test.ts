@@ -32,6 +32,7 @@ describe("a page of another origin", () => {
     const answer = await ask(PAGE, "/v1/chat/completions", preflight);
     expect(answer.status).toBe(204);
     expect(answer.headers.get("access-control-allow-headers")).toMatch(/authorization, ?x-stainless-os/);
+    expect(answer.headers.get("access-control-allow-methods")).toBe("GET,POST,DELETE");
     const refused = await ask(PAGE, "/v1/chat/completions", { method: "POST" });
     expect([refused.status, allowed(refused)]).toEqual([401, PAGE]);
     expect(refused.headers.get("access-control-expose-headers")).toContain("x-ratelimit-remaining-tokens");

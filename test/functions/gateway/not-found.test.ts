@@ -9,8 +9,17 @@ test.each(["/v2/chat/completions", "/assets/page.html", "/assets/constructor", "
   },
 );
 
-test.each(["/chat/completions", "/completions", "/models"])("%s says what the base URL lacks", async (path) => {
-  expect((await errorOf(await request(path, { method: "POST" }))).message).toContain("must end in /v1");
+test.each(["/chat/completions", "/completions", "/models", "/responses"])(
+  "%s says what the base URL lacks",
+  async (path) => {
+    expect((await errorOf(await request(path, { method: "POST" }))).message).toContain("must end in /v1");
+  },
+);
+
+test.each(["/v1/embeddings", "/embeddings", "/v1/audio/speech"])("%s is no work of this service", async (path) => {
+  const error = await errorOf(await request(path, { method: "POST" }));
+  expect(error).toMatchObject({ status: 404, code: "not_found" });
+  expect(error.message).toMatch(/generates text; it has no (embeddings|audio)\.$/);
 });
 
 test("every answer carries a request id, the caller's own if it sent one", async () => {

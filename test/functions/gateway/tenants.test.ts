@@ -1,3 +1,4 @@
+import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { DEFAULT_LIMITS } from "../../../functions/tenants/limits.ts";
 import { ADMIN_KEY, callerWith, errorOf, MODEL, newCaller, question } from "./caller.ts";
@@ -82,6 +83,19 @@ describe("a tenant", () => {
     expect((await operate("DELETE", path)).status).toBe(404);
     expect((await operate("POST", "/tenants", { name: caller.tenant })).status).toBe(201);
     expect((await caller.get("/v1/models")).status).toBe(401);
+  });
+
+  test("whose deletion was cut off is listed no more when it is deleted again", async () => {
+    const { tenant } = await newCaller();
+    await env.LEDGER.getByName(tenant).destroy();
+    const listed = async () => {
+      const after = tenant.slice(0, -1);
+      const page = await operateJson<{ tenants: Tenant[] }>("GET", `/tenants?after=${after}&limit=1000`);
+      return page.tenants.some(({ name }) => name === tenant);
+    };
+    expect(await listed()).toBe(true);
+    expect((await operate("DELETE", `/tenants/${tenant}`)).status).toBe(404);
+    expect(await listed()).toBe(false);
   });
 
   test("is listed page by page", async () => {
