@@ -54,6 +54,8 @@ export async function readBodyText(request: Request): Promise<string> {
     }
   } catch (cause) {
     if (cause instanceof ApiError) throw cause;
+    // A read of the network's own stream fails when it is cut off, others end.
+    if (late.signal.aborted) throw tooSlow();
     throw new ApiError(400, "invalid_body", "The body could not be read as UTF-8 text.", { cause });
   } finally {
     clearTimeout(timer);

@@ -34,6 +34,15 @@ test("a body that takes longer than a body may is refused, and its sender is let
   expect(cancelled).toHaveBeenCalledOnce();
 });
 
+test("so is one that comes from the network and never ends", async () => {
+  const { readable, writable } = new IdentityTransformStream();
+  const body = new Request("https://lapidary.test/", { method: "POST", body: readable });
+  void writable.getWriter().write(new TextEncoder().encode("{"));
+  const refused = expect(readJsonBody(body)).rejects.toMatchObject({ status: 408, code: "request_timeout" });
+  await vi.advanceTimersByTimeAsync(BODY_LIMIT_MS);
+  await refused;
+});
+
 test("a body that is slow but in time is read", async () => {
   const reading = readJsonBody(slowRequest('{"a": [1, 2]}').request);
   await vi.advanceTimersByTimeAsync(BODY_LIMIT_MS - SECOND_MS);
