@@ -34,8 +34,8 @@ export const MAX_BLOCK_SCALE = 16_383;
  */
 /**
  * One quantised activation row is `bits` / 8 planes; value = scale · plane (8 bit) or scale · (255 · plane 0 + plane 1)
- * (16 bit), every byte within ±127. A plane: int8 [columns]; 2 · columns bytes in which the SIMD128 build keeps them as
- * int16; −8 · Σ activations as int16 pairs, one a block: columns 0, 1 mod 4, then 2, 3 mod 4; a float32 scale a segment.
+ * (16 bit), every byte within ±127. A plane: int8 [columns]; the same as int16, in an order of the build's choice;
+ * −8 · Σ activations as int16 pairs, one a block: columns 0, 1 mod 4, then 2, 3 mod 4; a float32 scale a segment.
  * Rows are read only by the implementation that wrote them.
  */
 export { activationPlaneBytes, activationRowBytes, Q8_BLOCK_BYTES, q8Bytes } from "../../weights/packed-sizes.ts";

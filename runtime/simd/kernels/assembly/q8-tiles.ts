@@ -1,7 +1,7 @@
 import { planeScales, Q8_BLOCK, Q8_BYTES, SEGMENT, VECTOR_STRIDE } from "./layout";
 import { hiddenZero } from "./vector/constants";
-import { HALF_FACTOR, HALF_MASK } from "./vector/half";
-import { scaledBlock, sumsOfPairs, wideColumns } from "./vector/q8";
+import { HALF_FACTOR, HALF_MASK, loadHalves } from "./vector/half";
+import { firstColumns, fourColumns, scaledBlock, sumsOfPairs, WIDE_BYTES, wideColumns } from "./vector/q8";
 import { storeGroup, storeLanes } from "./vector/sums";
 
 /*
@@ -107,4 +107,76 @@ export function digitsTimes4(
     scale += 4;
   }
   storeLanes(y, f, lanes);
+}
+
+/** Four rows (planes `bytes` apart) times the four outputs at `weights`; results go `yRow` bytes apart. */
+export function rows4Times4(
+  plane: usize,
+  bytes: u32,
+  columns: u32,
+  weights: usize,
+  blockScales: usize,
+  lanes: u32,
+  y: usize,
+  yRow: u32,
+): void {
+  const zero = hiddenZero(columns);
+  const mask = i32x4.splat(HALF_MASK + zero);
+  const factor = i32x4.splat(HALF_FACTOR + zero);
+  let scale = plane + planeScales(columns);
+  let at = firstColumns(plane, columns);
+  let f0 = f32x4.splat(0);
+  let f1 = f32x4.splat(0);
+  let f2 = f32x4.splat(0);
+  let f3 = f32x4.splat(0);
+  for (const end = at + WIDE_BYTES * columns; at < end; ) {
+    const segmentEnd = min(at + WIDE_BYTES * SEGMENT, end);
+    let t0 = f32x4.splat(0);
+    let t1 = f32x4.splat(0);
+    let t2 = f32x4.splat(0);
+    let t3 = f32x4.splat(0);
+    while (at < segmentEnd) {
+      let a01 = i32x4.splat(0);
+      let a23 = i32x4.splat(0);
+      let b01 = i32x4.splat(0);
+      let b23 = i32x4.splat(0);
+      let c01 = i32x4.splat(0);
+      let c23 = i32x4.splat(0);
+      let d01 = i32x4.splat(0);
+      let d23 = i32x4.splat(0);
+      for (const next = weights + Q8_BYTES; weights < next; weights += VECTOR_STRIDE) {
+        const w01 = v128.load_ext<i8>(weights);
+        const w23 = v128.load_ext<i8>(weights, 8);
+        let q = fourColumns(at);
+        a01 = i32x4.add(a01, i32x4.dot_i16x8_s(w01, q));
+        a23 = i32x4.add(a23, i32x4.dot_i16x8_s(w23, q));
+        q = fourColumns(at + bytes);
+        b01 = i32x4.add(b01, i32x4.dot_i16x8_s(w01, q));
+        b23 = i32x4.add(b23, i32x4.dot_i16x8_s(w23, q));
+        q = fourColumns(at + 2 * bytes);
+        c01 = i32x4.add(c01, i32x4.dot_i16x8_s(w01, q));
+        c23 = i32x4.add(c23, i32x4.dot_i16x8_s(w23, q));
+        q = fourColumns(at + 3 * bytes);
+        d01 = i32x4.add(d01, i32x4.dot_i16x8_s(w01, q));
+        d23 = i32x4.add(d23, i32x4.dot_i16x8_s(w23, q));
+        at += 4 * WIDE_BYTES;
+      }
+      const scales = loadHalves(blockScales, mask, factor);
+      t0 = f32x4.add(t0, f32x4.mul(f32x4.convert_i32x4_s(sumsOfPairs(a01, a23)), scales));
+      t1 = f32x4.add(t1, f32x4.mul(f32x4.convert_i32x4_s(sumsOfPairs(b01, b23)), scales));
+      t2 = f32x4.add(t2, f32x4.mul(f32x4.convert_i32x4_s(sumsOfPairs(c01, c23)), scales));
+      t3 = f32x4.add(t3, f32x4.mul(f32x4.convert_i32x4_s(sumsOfPairs(d01, d23)), scales));
+      weights += Q8_BLOCK - Q8_BYTES;
+      blockScales += Q8_BLOCK;
+    }
+    f0 = f32x4.add(f0, f32x4.mul(t0, v128.load32_splat(scale)));
+    f1 = f32x4.add(f1, f32x4.mul(t1, v128.load32_splat(scale + bytes)));
+    f2 = f32x4.add(f2, f32x4.mul(t2, v128.load32_splat(scale + 2 * bytes)));
+    f3 = f32x4.add(f3, f32x4.mul(t3, v128.load32_splat(scale + 3 * bytes)));
+    scale += 4;
+  }
+  storeLanes(y, f0, lanes);
+  storeLanes(y + yRow, f1, lanes);
+  storeLanes(y + 2 * yRow, f2, lanes);
+  storeLanes(y + 3 * yRow, f3, lanes);
 }

@@ -79,14 +79,18 @@ function integers(q: v128): v128 {
   return i32x4.sub(f32x4.add(q, rounder), rounder);
 }
 
-/** Sixteen columns of a plane: int8, and int16 for dots without relaxed SIMD. */
+/** Sixteen columns of a plane: int8, and int16 for products of two int16. */
 function storeBytes(plane: usize, columns: u32, column: u32, q0: v128, q1: v128, q2: v128, q3: v128): void {
   const words0 = i16x8.narrow_i32x4_s(q0, q1);
   const words1 = i16x8.narrow_i32x4_s(q2, q3);
   v128.store(plane + column, i8x16.narrow_i16x8_s(words0, words1));
-  if (ASC_FEATURE_RELAXED_SIMD) return;
-  // Per four columns 0, 2, 1, 3: the order in which 16-bit lanes of nibbles unpack.
   const wide = plane + columns + (column << 1);
+  if (ASC_FEATURE_RELAXED_SIMD) {
+    v128.store(wide, words0);
+    v128.store(wide, words1, 16);
+    return;
+  }
+  // Per four columns 0, 2, 1, 3: the order in which 16-bit lanes of nibbles unpack.
   v128.store(wide, v128.shuffle<i16>(words0, words0, 0, 2, 1, 3, 4, 6, 5, 7));
   v128.store(wide, v128.shuffle<i16>(words1, words1, 0, 2, 1, 3, 4, 6, 5, 7), 16);
 }
