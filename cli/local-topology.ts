@@ -7,6 +7,8 @@ export const LOCAL_BUDGET_BYTES = 100e6;
 /** Long enough for most tries on a laptop, short enough that a 2B layer keeps room for its KV cache. */
 const LOCAL_CONTEXT_TOKENS = 8192;
 const LOCAL_CHUNK_ROWS = 64;
+/** Sessions at once whose windows have room: many short ones share the KV tokens of a long one. */
+const LOCAL_WINDOW_SESSIONS = 8;
 /** Small models are cut all the same, so that what runs locally is a pipeline. */
 const FEWEST_STAGES = 3;
 const FEWEST_VOCABULARY_SHARDS = 2;
@@ -26,7 +28,13 @@ export interface LocalTopology {
 export function localTopology(manifest: Manifest, processes = 1): LocalTopology {
   const { layers, table, architecture } = manifest;
   const contextTokens = Math.min(LOCAL_CONTEXT_TOKENS, architecture.maxPositionEmbeddings);
-  const options = { budgetBytes: LOCAL_BUDGET_BYTES, contextTokens, sessions: 1, chunkRows: LOCAL_CHUNK_ROWS };
+  const options = {
+    budgetBytes: LOCAL_BUDGET_BYTES,
+    contextTokens,
+    sessions: 1,
+    windowSessions: LOCAL_WINDOW_SESSIONS,
+    chunkRows: LOCAL_CHUNK_ROWS,
+  };
   const fewest = planModel(manifest, options);
   const plan = planModel(manifest, {
     ...options,

@@ -43,6 +43,8 @@ const pipelineSchema = z.object({
   LAPIDARY_CHUNK_ROWS: whole(1, MAX_CHUNK_ROWS, 128),
   /** Tokens of KV cache of each stage, over all sessions. */
   LAPIDARY_KV_TOKENS: whole(1, MAX_KV_TOKENS, 8192),
+  /** The same of layers with a window, which keep no more of a session than that; 0: as many. */
+  LAPIDARY_KV_WINDOW_TOKENS: whole(0, MAX_KV_TOKENS, 0),
   /** The most of it that may keep what ended sessions computed, for others that begin the same; 0 keeps nothing. */
   LAPIDARY_PREFIX_TOKENS: whole(0, MAX_KV_TOKENS, MAX_KV_TOKENS),
   /** Sessions that run at the same time; more wait. */
@@ -128,6 +130,7 @@ export interface PipelineSettings {
   readonly replicas: number;
   readonly chunkRows: number;
   readonly kvTokens: number;
+  readonly kvWindowTokens: number;
   readonly prefixTokens: number;
   readonly maxSessions: number;
   readonly keepWarmSeconds: number;
@@ -160,6 +163,7 @@ export const readPipelineSettings = once((env): PipelineSettings => {
     replicas: values.LAPIDARY_REPLICAS,
     chunkRows: values.LAPIDARY_CHUNK_ROWS,
     kvTokens: values.LAPIDARY_KV_TOKENS,
+    kvWindowTokens: values.LAPIDARY_KV_WINDOW_TOKENS || values.LAPIDARY_KV_TOKENS,
     prefixTokens: values.LAPIDARY_PREFIX_TOKENS,
     maxSessions: values.LAPIDARY_MAX_SESSIONS,
     keepWarmSeconds: values.LAPIDARY_KEEP_WARM_SECONDS,

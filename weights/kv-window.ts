@@ -1,5 +1,5 @@
 import type { Architecture, LayerAttention } from "./manifest.ts";
-import { PAGE_TOKENS } from "./packed-sizes.ts";
+import { kvSlots, PAGE_TOKENS, pagesPerSlot } from "./packed-sizes.ts";
 
 /**
  * What a layer with a window keeps of a session: the pages of keys that the next row, or a row up to a page before it,
@@ -30,6 +30,38 @@ export const firstKeptPage = (window: number, tokens: number) =>
 /** The first page that a row at position `tokens` reads. */
 export const firstReadPage = (window: number, tokens: number) =>
   Math.floor(Math.max(0, tokens - window + 1) / PAGE_TOKENS);
+
+/** Pages that sessions share, and how many of them a session holds at most. */
+export interface PoolSize {
+  readonly pages: number;
+  readonly slots: number;
+  readonly slotPages: number;
+}
+
+export const poolTableBytes = ({ slots, slotPages }: PoolSize) => slots * slotPages * 4;
+
+/** What the pools of a stage are made for. */
+export interface PoolLoad {
+  readonly kvTokens: number;
+  readonly kvWindowTokens: number;
+  /** The most tokens of a session. */
+  readonly contextTokens: number;
+  /** As kvWindow. */
+  readonly window: number | null;
+  readonly maxRows: number;
+}
+
+/** The pool of layers that see all tokens, and that of layers with a window, which models may not have. */
+export function poolSizes({ kvTokens, kvWindowTokens, contextTokens, window, maxRows }: PoolLoad): {
+  readonly all: PoolSize;
+  readonly window: PoolSize | null;
+} {
+  const cache = { pages: Math.ceil(kvTokens / PAGE_TOKENS), contextTokens };
+  const all = { pages: cache.pages, slots: kvSlots(cache), slotPages: pagesPerSlot(cache) };
+  if (window === null) return { all, window };
+  const slotPages = Math.min(all.slotPages, mostWindowPages(window, maxRows));
+  return { all, window: { pages: Math.ceil(kvWindowTokens / PAGE_TOKENS), slots: all.slots, slotPages } };
+}
 
 /** The fewest tokens from which a session that was kept at `tokens` tokens can go on. */
 export const firstEntry = (window: number, tokens: number) => {

@@ -60,7 +60,6 @@ interface PagedCache {
 export const kvSlots = ({ pages }: PagedCache) => Math.min(pages, MAX_SESSIONS);
 export const pagesPerSlot = ({ pages, contextTokens }: PagedCache) =>
   Math.min(pages, Math.ceil(contextTokens / PAGE_TOKENS));
-export const pageTableBytes = (cache: PagedCache) => kvSlots(cache) * pagesPerSlot(cache) * 4;
 
 /**
  * Scratch of the attention kernels, whatever the context. Over float16 or float32: a tile of keys and one of values in

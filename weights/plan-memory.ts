@@ -1,4 +1,5 @@
 import { layerMatrices, layerNormSizes, type MatrixShape } from "./families/shapes.ts";
+import { forgets, kvWindow, mostWindowPages, type PoolSize, poolSizes, poolTableBytes } from "./kv-window.ts";
 import { type LayerPart, splitLayer } from "./layer-parts.ts";
 import type { Architecture, Manifest } from "./manifest.ts";
 import { sumBytes } from "./manifest-files.ts";
@@ -10,7 +11,6 @@ import {
   type KvBits,
   kvLayerBytes,
   PAGE_TOKENS,
-  pageTableBytes,
   q4Bytes,
   q8Bytes,
   ROW_STAGING_BYTES,
@@ -42,10 +42,27 @@ export interface LayerRange {
 export interface StageLoad {
   readonly contextTokens: number;
   readonly sessions: number;
+  /** As plannedWindowTokens. */
+  readonly kvWindowTokens: number;
   readonly chunkRows: number;
   readonly kvBits: KvBits;
   /** Objects each layer is split over. */
   readonly layerParts: number;
+}
+
+/**
+ * KV tokens of layers with a window that a stage holds when it has room for `sessions` sessions of `contextTokens` each,
+ * and in those layers for `windowSessions`; 0 where the model has none.
+ */
+export function plannedWindowTokens(
+  architecture: Architecture,
+  { contextTokens, sessions, chunkRows }: Pick<StageLoad, "contextTokens" | "sessions" | "chunkRows">,
+  windowSessions: number,
+): number {
+  const window = kvWindow(architecture);
+  if (window === null) return 0;
+  const pages = sessions * Math.ceil(contextTokens / PAGE_TOKENS);
+  return Math.min(pages, windowSessions * mostWindowPages(window, chunkRows)) * PAGE_TOKENS;
 }
 
 /** Bytes of the isolates of a stage, one a part; the first leads, and holds the norms. */
@@ -65,7 +82,7 @@ function partBytes(
   { firstLayer, layerCount }: LayerRange,
   leads: { readonly finalNorm: boolean } | null,
   part: LayerPart,
-  { contextTokens, sessions, chunkRows, kvBits, layerParts }: StageLoad,
+  { contextTokens, sessions, kvWindowTokens, chunkRows, kvBits, layerParts }: StageLoad,
 ): IsolateBytes {
   const { hiddenSize, headDim, numAttentionHeads, numKeyValueHeads, intermediateSize } = architecture;
   const shapes = Object.values(layerMatrices(architecture, part));
@@ -82,9 +99,23 @@ function partBytes(
     .reduce((sum, { data }) => sum + Math.max(0, sumBytes(data) - evenFileBytes(architecture)), 0);
   const finalNorm = leads?.finalNorm ? hiddenSize * FLOAT_BYTES : 0;
   const weights = layerCount * (matrices + norms) + Math.ceil(share * wider) + finalNorm;
-  const pages = sessions * Math.ceil(contextTokens / PAGE_TOKENS);
-  const tables = pageTableBytes({ pages, contextTokens: architecture.maxPositionEmbeddings });
-  const kv = layerCount * pages * kvLayerBytes(part.kvHeads, headDim, kvBits);
+  const window = kvWindow(architecture);
+  const pools = poolSizes({
+    kvTokens: sessions * Math.ceil(contextTokens / PAGE_TOKENS) * PAGE_TOKENS,
+    kvWindowTokens,
+    contextTokens: architecture.maxPositionEmbeddings,
+    window,
+    maxRows: chunkRows,
+  });
+  const attention = architecture.attention.slice(firstLayer, firstLayer + layerCount);
+  const windowed = attention.filter((layer) => forgets(layer, window)).length;
+  const ofPools = (bytes: (pool: PoolSize, layers: number) => number) =>
+    [[pools.all, layerCount - windowed] as const, [pools.window, windowed] as const].reduce(
+      (sum, [pool, layers]) => (pool === null || layers === 0 ? sum : sum + bytes(pool, layers)),
+      0,
+    );
+  const tables = ofPools(poolTableBytes);
+  const kv = ofPools(({ pages }, layers) => layers * pages * kvLayerBytes(part.kvHeads, headDim, kvBits));
   const queryWidth = part.heads * headDim;
   const keyWidth = part.kvHeads * headDim;
   // Alive throughout: the residual, and the place of a norm's row that later buffers are too wide for. Beside them at

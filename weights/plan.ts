@@ -2,7 +2,7 @@ import { WeightsError } from "./errors.ts";
 import { layerWidths, splitEvenly } from "./layer-parts.ts";
 import type { Manifest } from "./manifest.ts";
 import type { KvBits } from "./packed-sizes.ts";
-import { type IsolateBytes, type LayerRange, stageBytes, vocabularyBytes } from "./plan-memory.ts";
+import { type IsolateBytes, type LayerRange, plannedWindowTokens, stageBytes, vocabularyBytes } from "./plan-memory.ts";
 import { findProblems } from "./plan-problems.ts";
 
 /** What vocabulary shards are asked for: the last rows of as many sessions. */
@@ -20,6 +20,11 @@ export interface PlanOptions {
   readonly contextTokens: number;
   /** Sessions whose whole context a stage holds at once. */
   readonly sessions: number;
+  /**
+   * Sessions that a stage holds at once of layers with a window, however long; left out: one more, since shorter ones take
+   * as much, and others begin with what ended ones leave.
+   */
+  readonly windowSessions?: number | undefined;
   /** The most rows a frame carries. */
   readonly chunkRows: number;
   /** The most rows a vocabulary shard computes logits of at once; 8 when left out. */
@@ -51,6 +56,8 @@ export interface StagePlan extends LayerRange {
 export interface Plan {
   /** Objects each layer is split over. */
   readonly layerParts: number;
+  /** KV cache of each stage for layers with a window, over all sessions; 0 where the model has none. */
+  readonly kvWindowTokens: number;
   readonly stages: readonly StagePlan[];
   readonly vocabularyShards: readonly (TableRange & { readonly rows: number; readonly bytes: IsolateBytes })[];
   readonly isolates: number;
@@ -86,7 +93,9 @@ export function planModel(manifest: Manifest, options: PlanOptions): Plan {
     );
   const fits = ({ bytes }: { bytes: IsolateBytes }) => bytes.total <= budgetBytes;
 
-  const { layerParts, stages } = planStages(manifest, options);
+  const { sessions, windowSessions = sessions + 1 } = options;
+  const kvWindowTokens = plannedWindowTokens(architecture, options, windowSessions);
+  const { layerParts, stages } = planStages(manifest, options, kvWindowTokens);
   const vocabularyShards = fewest(options.vocabularyShards, manifest.table.shards.length, fits, (count) =>
     splitTable(manifest, count).map((range) => {
       const files = manifest.table.shards.slice(range.firstShard, range.firstShard + range.shardCount);
@@ -96,6 +105,7 @@ export function planModel(manifest: Manifest, options: PlanOptions): Plan {
   );
   return {
     layerParts,
+    kvWindowTokens,
     stages,
     vocabularyShards,
     isolates: stages.length * layerParts + vocabularyShards.length,
@@ -105,13 +115,17 @@ export function planModel(manifest: Manifest, options: PlanOptions): Plan {
 }
 
 /** Stages whose layers are split as asked for, or the least that fits; when no width does, the widest. */
-function planStages(manifest: Manifest, options: PlanOptions): Pick<Plan, "layerParts" | "stages"> {
+function planStages(
+  manifest: Manifest,
+  options: PlanOptions,
+  kvWindowTokens: number,
+): Pick<Plan, "layerParts" | "stages"> {
   const { architecture, layers } = manifest;
   const { contextTokens, sessions, chunkRows, kvBits = DEFAULT_KV_BITS } = options;
   const fits = ({ bytes }: StagePlan) => bytes.total <= options.budgetBytes;
   const widths = options.layerParts === undefined ? layerWidths(architecture) : [options.layerParts];
   const plan = (layerParts: number) => {
-    const load = { contextTokens, sessions, chunkRows, kvBits, layerParts };
+    const load = { contextTokens, sessions, kvWindowTokens, chunkRows, kvBits, layerParts };
     const stages = fewest(options.stages, layers.length, fits, (count) =>
       splitLayers(layers.length, count).map((range, index): StagePlan => {
         const parts = stageBytes(manifest, range, index === count - 1, load);

@@ -15,7 +15,7 @@ import { type DeployState, newState, readState, writeState } from "../deploy/sta
 import { dryRun, Wrangler } from "../deploy/wrangler.ts";
 import { readManifest } from "../folder-source.ts";
 import { integerArgument } from "../number-argument.ts";
-import { pipelineVars } from "../pipeline-vars.ts";
+import { pipelineVars, WINDOW_SESSIONS_HELP } from "../pipeline-vars.ts";
 import { planTable } from "../plan-table.ts";
 import { readScriptBase } from "../scripts/script-base.ts";
 import { say } from "../serving.ts";
@@ -29,6 +29,7 @@ interface DeployOptions {
   readonly budgetMb: number;
   readonly context?: number;
   readonly sessions: number;
+  readonly windowSessions?: number;
   readonly chunkRows: number;
   readonly tenant: string;
   readonly dryRun?: boolean;
@@ -50,6 +51,7 @@ export function deployCommand(): Command {
       count,
     )
     .option("--sessions <count>", "sessions whose whole context a stage holds at once", count, 1)
+    .option("--window-sessions <count>", WINDOW_SESSIONS_HELP, count)
     .option("--chunk-rows <rows>", "the most rows of a frame", integerArgument(1, 1024), 32)
     .option("--tenant <tenant>", "who gets the first key", "first")
     .action(deploy);
@@ -60,11 +62,11 @@ const count = integerArgument(1, 1e6);
 async function deploy(folder: string, options: DeployOptions): Promise<void> {
   const model = resolve(folder);
   const manifest = await readManifest(model);
-  const { name, chunkRows, sessions } = options;
+  const { name, chunkRows, sessions, windowSessions } = options;
   const contextTokens =
     options.context ?? Math.min(DEFAULT_CONTEXT_TOKENS, manifest.architecture.maxPositionEmbeddings);
   const budgetBytes = options.budgetMb * MEGABYTE;
-  const plan = planModel(manifest, { budgetBytes, contextTokens, sessions, chunkRows });
+  const plan = planModel(manifest, { budgetBytes, contextTokens, sessions, windowSessions, chunkRows });
   if (plan.problems.length > 0) throw new Error(`${manifest.name} does not fit: ${plan.problems.join("; ")}`);
   await buildKernels();
   const base = await readScriptBase();

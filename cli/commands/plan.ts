@@ -3,6 +3,7 @@ import type { KvBits } from "../../weights/packed-sizes.ts";
 import { DEFAULT_LOGIT_ROWS, planModel } from "../../weights/plan.ts";
 import { JS_HEAP_BYTES, WASM_CODE_BYTES } from "../../weights/plan-memory.ts";
 import { readManifest } from "../folder-source.ts";
+import { WINDOW_SESSIONS_HELP } from "../pipeline-vars.ts";
 import { planTable } from "../plan-table.ts";
 
 const MEGABYTE = 1e6;
@@ -11,6 +12,7 @@ interface PlanCommandOptions {
   budgetMb: number;
   context?: number;
   sessions: number;
+  windowSessions?: number;
   chunkRows: number;
   logitRows: number;
   kvBits: "8" | "16" | "32";
@@ -28,6 +30,7 @@ export function planCommand(): Command {
     .option("--budget-mb <megabytes>", "memory of one isolate, everything together (10⁶ bytes)", whole, 100)
     .option("--context <tokens>", "KV tokens of a session (default: the model's context)", whole)
     .option("--sessions <count>", "sessions whose whole context a stage holds at once", whole, 1)
+    .option("--window-sessions <count>", WINDOW_SESSIONS_HELP, whole)
     .option("--chunk-rows <rows>", "the most rows of a frame", whole, 32)
     .option(
       "--logit-rows <rows>",
@@ -49,6 +52,7 @@ export function planCommand(): Command {
         budgetBytes: options.budgetMb * MEGABYTE,
         contextTokens,
         sessions: options.sessions,
+        windowSessions: options.windowSessions,
         chunkRows: options.chunkRows,
         logitRows: options.logitRows,
         kvBits: Number(options.kvBits) as KvBits,

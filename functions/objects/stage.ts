@@ -78,6 +78,7 @@ export class Stage extends DurableObject<Env> {
       sessions,
       links,
       freeKvTokens: held?.freeKvTokens ?? 0,
+      ...(held != null && held.freeKvWindowTokens !== null && { freeKvWindowTokens: held.freeKvWindowTokens }),
       ...(failure !== null && { failure }),
     };
   }
@@ -88,23 +89,27 @@ export class Stage extends DurableObject<Env> {
   }
 
   #ensureReady(assignment: StageAssignment): Promise<LoadedStage> {
-    const { firstLayer, layerCount, finalNorm, kvTokens, maxRows } = assignment;
+    const { firstLayer, layerCount, finalNorm, kvTokens, kvWindowTokens, maxRows } = assignment;
     const parts = assignment.helpers.length + 1;
-    const key = JSON.stringify([...identity(assignment), firstLayer, layerCount, finalNorm, kvTokens, maxRows, parts]);
+    const cut = { firstLayer, layerCount, finalNorm, kvTokens, kvWindowTokens, maxRows };
+    const key = JSON.stringify([...identity(assignment), cut, parts]);
     return this.#loaded.ensureReady(key, async () => {
       const { engine, manifest, source } = await this.#open(assignment);
       const split = parts > 1 && { split: { parts, helpers: this.#node.helpers } };
-      const options = { manifest, source, firstLayer, layerCount, finalNorm, kvTokens, maxRows, ...split };
-      return { stage: await engine.loadLayers(options), hiddenSize: manifest.architecture.hiddenSize };
+      return {
+        stage: await engine.loadLayers({ manifest, source, ...cut, ...split }),
+        hiddenSize: manifest.architecture.hiddenSize,
+      };
     });
   }
 
   #ensureHelper(assignment: HelperAssignment): Promise<StageHelper> {
-    const { firstLayer, layerCount, part, parts, kvTokens, maxRows } = assignment;
-    const key = JSON.stringify([...identity(assignment), firstLayer, layerCount, part, parts, kvTokens, maxRows]);
+    const { firstLayer, layerCount, part, parts, kvTokens, kvWindowTokens, maxRows } = assignment;
+    const cut = { firstLayer, layerCount, part, parts, kvTokens, kvWindowTokens, maxRows };
+    const key = JSON.stringify([...identity(assignment), cut]);
     return this.#helper.ensureReady(key, async () => {
       const { engine, manifest, source } = await this.#open(assignment);
-      return engine.loadHelper({ manifest, source, firstLayer, layerCount, part, parts, kvTokens, maxRows });
+      return engine.loadHelper({ manifest, source, ...cut });
     });
   }
 

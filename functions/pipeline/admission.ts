@@ -19,6 +19,8 @@ export interface Seat {
   readonly tokens: number;
   /** What it begins with; null: with nothing. */
   readonly claim: PrefixClaim | null;
+  /** Where it parts from a prefix that it could not take over there: kept on the way, others can. 0: nowhere. */
+  readonly branchTokens: number;
 }
 
 interface Waiting {
@@ -58,10 +60,14 @@ export class Admission {
   async admit(asked: SeatAsked, signal: AbortSignal, resumed = false): Promise<Seat> {
     const { tokens } = asked;
     signal.throwIfAborted();
-    if (tokens > this.#replicas.kvTokens) {
+    const { room } = this.#replicas;
+    const needed = room.needs(tokens);
+    if (!room.holds(needed)) {
       throw new InferenceError(
         "unsupported",
-        `prompt and answer may take ${tokens} tokens, a stage has KV cache for ${this.#replicas.kvTokens} (LAPIDARY_KV_TOKENS)`,
+        tokens > room.capacity.all
+          ? `prompt and answer may take ${tokens} tokens, a stage has KV cache for ${room.capacity.all} (LAPIDARY_KV_TOKENS)`
+          : `the windows of a session of ${tokens} tokens take ${needed.window}, a stage has KV cache for ${room.capacity.window} (LAPIDARY_KV_WINDOW_TOKENS)`,
       );
     }
     const others = this.#waiting.some((waiting) => waiting.resumed || !resumed);
@@ -86,7 +92,7 @@ export class Admission {
   reroute({ route, tokens }: Seat): Seat {
     const other = this.#replicas.restitch(route, tokens);
     this.#prefixes.makeRoom(other);
-    return { route: other, tokens, claim: null };
+    return { route: other, tokens, claim: null, branchTokens: 0 };
   }
 
   /** Lets in who has room by now, in order of arrival: a large request is not overtaken for ever by small ones. */
@@ -102,11 +108,12 @@ export class Admission {
   #take({ tokens, prefix }: SeatAsked): Seat | null {
     if (this.#sessions >= this.#maxSessions) return null;
     const claim = prefix && this.#prefixes.claim(prefix, tokens);
+    const branchTokens = prefix ? this.#prefixes.branchTokens(prefix, claim?.tokens ?? 0) : 0;
     const route = claim?.route ?? this.#replicas.stitch(tokens);
     if (route === null) return null;
     this.#sessions++;
     this.#prefixes.makeRoom(route);
-    return { route, tokens, claim };
+    return { route, tokens, claim, branchTokens };
   }
 
   async #wait(asked: SeatAsked, signal: AbortSignal, resumed: boolean): Promise<Seat> {

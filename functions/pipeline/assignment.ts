@@ -62,6 +62,7 @@ export interface StageAssignment extends Assignment, StageRange {
   readonly replica: number;
   readonly finalNorm: boolean;
   readonly kvTokens: number;
+  readonly kvWindowTokens: number;
   /** The route's replica of the next stage, or every vocabulary shard. */
   readonly successors: readonly Successor[];
   /** The other objects its layers are split over, by part from 1 on; none where they are whole. */
@@ -73,6 +74,7 @@ export interface HelperAssignment extends Assignment, StageRange {
   readonly part: number;
   readonly parts: number;
   readonly kvTokens: number;
+  readonly kvWindowTokens: number;
 }
 
 export interface ShardAssignment extends Assignment, Pick<TableRange, "firstShard" | "shardCount"> {
@@ -91,6 +93,8 @@ export interface PartReport {
   readonly links: number;
   /** Tokens; of stages only. */
   readonly freeKvTokens?: number;
+  /** The same of layers with a window, where there are any. */
+  readonly freeKvWindowTokens?: number;
   /** Why the last load failed. */
   readonly failure?: string;
 }

@@ -160,8 +160,24 @@ export class Joins {
     }
   }
 
+  /** A part that is still loading when its time is up, or waits for its turn to, is asked again: its load has a limit of its own. */
+  async #answer(part: Successor, join: (name: string) => Promise<JoinAnswer>): Promise<JoinAnswer> {
+    for (;;) {
+      try {
+        return await withTimeLimit(join(part.name), JOIN_LIMIT_MS, placeName(part.place));
+      } catch (error) {
+        const late = error instanceof InferenceError && error.code === "timed_out";
+        if (!late || (await this.#ownReport(part)).state !== "loading") throw error;
+      }
+    }
+  }
+
+  #ownReport(part: Successor): Promise<PartReport> {
+    return withTimeLimit(partStub(this.#bindings, part).report(), REPORT_LIMIT_MS, placeName(part.place));
+  }
+
   #stage(route: Route, group: number): StageAssignment {
-    const { manifestHash, engine, chunkRows, kvTokens, stages } = this.#topology;
+    const { manifestHash, engine, chunkRows, kvTokens, kvWindowTokens, stages } = this.#topology;
     const finalNorm = group === stages.length - 1;
     const successors = finalNorm
       ? this.#topology.shards.map((_, index) => shardPlace(index))
@@ -172,6 +188,7 @@ export class Joins {
       engine,
       maxRows: chunkRows,
       kvTokens,
+      kvWindowTokens,
       ...stages[group]!,
       group,
       replica: route[group]!,
@@ -182,8 +199,8 @@ export class Joins {
   }
 
   #helper(group: number, part: number): HelperAssignment {
-    const { manifestHash, engine, chunkRows, kvTokens, stages, layerParts } = this.#topology;
-    const shared = { ...this.#pinned(), manifestHash, engine, maxRows: chunkRows, kvTokens };
+    const { manifestHash, engine, chunkRows, kvTokens, kvWindowTokens, stages, layerParts } = this.#topology;
+    const shared = { ...this.#pinned(), manifestHash, engine, maxRows: chunkRows, kvTokens, kvWindowTokens };
     return { ...shared, ...stages[group]!, part, parts: layerParts };
   }
 

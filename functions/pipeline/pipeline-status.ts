@@ -11,6 +11,9 @@ export interface ReplicaStatus extends PartStatus {
   readonly reservedTokens: number;
   /** KV tokens that prefixes hold and no session has reserved, and how many prefixes there are; `sessions` counts these too. */
   readonly cachedTokens: number;
+  /** The same two of layers with a window; 0 where the model has none. */
+  readonly reservedWindowTokens: number;
+  readonly cachedWindowTokens: number;
   readonly prefixes: number;
   /** Failed when last heard of. */
   readonly suspect: boolean;

@@ -8,6 +8,7 @@ import type { PartReport, PartState } from "./assignment.ts";
 import { Embeddings } from "./embeddings.ts";
 import type { FaultPlace } from "./frame.ts";
 import { bytesToHex } from "./hex.ts";
+import { KvRoom } from "./kv-room.ts";
 import type { PipelineStatus } from "./pipeline-status.ts";
 import { PrefixCache } from "./prefix-cache.ts";
 import { Replicas, type Route } from "./replicas.ts";
@@ -34,7 +35,7 @@ export class Pipeline implements RingParts, Health {
     this.model = model;
     this.topology = topology;
     this.pipelineHash = pipelineHash;
-    this.#replicas = new Replicas(topology.stages.length, topology.replicas, topology.kvTokens, (place) => {
+    this.#replicas = new Replicas(topology.stages.length, topology.replicas, new KvRoom(topology), (place) => {
       this.prefixes.lose(place);
       this.ring.dismiss(place);
     });
@@ -105,13 +106,7 @@ export class Pipeline implements RingParts, Health {
       stages.map(async (range, group) => {
         const replicas = this.#replicas.of(group).map(async (replica) => {
           // Before waiting for an answer: a draining replica may be gone by then.
-          const {
-            reservedTokens,
-            cachedTokens,
-            sessions: seats,
-            suspect,
-            draining,
-          } = this.#replicas.at({ group, replica });
+          const { reserved, cached, sessions: seats, suspect, draining } = this.#replicas.at({ group, replica });
           const prefixes = this.prefixes.at({ group, replica });
           const report = await this.ring.report({ group, replica });
           const places = helperPlaces(this.topology, { group, replica });
@@ -122,8 +117,10 @@ export class Pipeline implements RingParts, Health {
             helpers,
             replica,
             seats,
-            reservedTokens,
-            cachedTokens,
+            reservedTokens: reserved.all,
+            cachedTokens: cached.all,
+            reservedWindowTokens: reserved.window,
+            cachedWindowTokens: cached.window,
             prefixes,
             suspect,
             draining,

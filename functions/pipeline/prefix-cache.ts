@@ -1,17 +1,13 @@
 import { MAX_SESSIONS } from "../../runtime/load-options.ts";
 import { PAGE_TOKENS } from "../../runtime/simd/layout.ts";
 import type { FaultPlace } from "./frame.ts";
+import { differenceOf } from "./kv-room.ts";
 import { passes, type Replicas, type Route } from "./replicas.ts";
 import type { Ring } from "./ring.ts";
+import { type KeptPages, SessionPages, type SharedPage } from "./shared-pages.ts";
 
 /** With the sessions that run, no more than the slots of a stage. */
 export const MAX_PREFIXES = MAX_SESSIONS / 2;
-
-/** A full page that prefixes hold, and maybe sessions: these have room reserved for it, so it counts as cached without them. */
-export interface SharedPage {
-  sessions: number;
-  prefixes: number;
-}
 
 /** What a session may begin with. */
 export interface PrefixAsked {
@@ -28,7 +24,7 @@ export interface PrefixClaim {
   readonly session: number;
   /** How many it begins with. */
   readonly tokens: number;
-  readonly pages: readonly SharedPage[];
+  readonly pages: SessionPages;
   readonly source: Prefix;
 }
 
@@ -36,7 +32,9 @@ export interface PrefixClaim {
 export interface Prefix extends PrefixAsked {
   readonly route: Route;
   readonly session: number;
-  readonly pages: readonly SharedPage[];
+  readonly pages: KeptPages;
+  /** The fewest of them that a session can begin with: where windows have left behind what came first, nearly all. */
+  readonly firstEntry: number;
 }
 
 /** How the stages hear what they are to keep. */
@@ -85,9 +83,9 @@ export class PrefixCache {
       this.#use(prefix);
       this.#hits++;
       this.#reusedTokens += common;
-      const pages = prefix.pages.slice(0, Math.floor(common / PAGE_TOKENS));
-      this.#count(prefix.route, pages, () => {
-        for (const page of pages) page.sessions++;
+      const pages = this.#pagesFor(prefix, common);
+      this.#count(prefix.route, pages, (page) => {
+        page.sessions++;
       });
       return { route: prefix.route, session, tokens: common, pages, source: prefix };
     }
@@ -95,23 +93,37 @@ export class PrefixCache {
   }
 
   /**
-   * Keeps the full pages of ids that session `session` has computed; `held` are those it shares already, and grows by
-   * those it shares from now on.
+   * Where `asked` parts from a prefix of which it takes over no more than `claimedTokens`, since windows have left behind
+   * what it would need: in whole pages, 0 where that would help nobody.
    */
-  keep({ shareKey, ids }: PrefixAsked, route: Route, session: number, held: SharedPage[]): void {
+  branchTokens(asked: PrefixAsked, claimedTokens: number): number {
+    const parted = this.#commons(asked).filter(({ prefix, common }) => common < prefix.firstEntry);
+    const common = Math.max(0, ...parted.map(({ common }) => common));
+    const branch = common - (common % PAGE_TOKENS);
+    return branch > claimedTokens ? branch : 0;
+  }
+
+  /**
+   * Keeps the full pages of ids that session `session` was fed; `held` are those it shares already, and grows by those it
+   * shares from now on. A session whose windows have left some of them behind cannot be kept there any more.
+   */
+  keep({ shareKey, ids }: PrefixAsked, route: Route, session: number, held: SessionPages): void {
     const full = Math.floor(ids.length / PAGE_TOKENS);
     const kept = Uint32Array.from(ids).slice(0, full * PAGE_TOKENS);
+    const { room } = this.#replicas;
+    if (held.firstWindowPage > room.firstWindowPage(kept.length)) return;
     if (full === 0 || this.#limitTokens < PAGE_TOKENS || !this.#replicas.serves(route)) return;
-    const covering = this.#on(shareKey, route).find((prefix) => commonLength(prefix.ids, kept) === kept.length);
+    const covering = this.#on(shareKey, route).find(
+      (prefix) => prefix.firstEntry <= kept.length && commonLength(prefix.ids, kept) === kept.length,
+    );
     if (covering !== undefined) this.#use(covering);
     const copy = covering === undefined ? this.#stages.fork(route, session, kept.length) : null;
     if (copy === null) return;
-    while (held.length < full) held.push({ sessions: 1, prefixes: 0 });
-    const pages = held.slice(0, full);
-    for (const page of pages) page.prefixes++;
+    const pages = held.keep(full, room.fullWindowPages(kept.length));
+    const firstEntry = room.firstEntry(kept.length);
     for (const prefix of this.#on(shareKey, route))
-      if (commonLength(prefix.ids, kept) === prefix.ids.length) this.drop(prefix);
-    this.#prefixes.set(copy, { shareKey, ids: kept, route, session: copy, pages });
+      if (firstEntry <= prefix.firstEntry && commonLength(prefix.ids, kept) === prefix.ids.length) this.drop(prefix);
+    this.#prefixes.set(copy, { shareKey, ids: kept, route, session: copy, pages, firstEntry });
     for (const prefix of this.#prefixes.values()) {
       if (this.#prefixes.size <= MAX_PREFIXES) break;
       this.drop(prefix);
@@ -120,20 +132,31 @@ export class PrefixCache {
   }
 
   /** A session shares these pages no more. */
-  unpin(route: Route, pages: readonly SharedPage[]): void {
-    this.#count(route, pages, () => {
-      for (const page of pages) page.sessions--;
+  unpin(route: Route, pages: KeptPages): void {
+    this.#count(route, pages, (page) => {
+      page.sessions--;
     });
+  }
+
+  /** A session is about to be fed up to `tokens` tokens: what its windows leave behind is the prefixes' alone. */
+  slide(route: Route, pages: SessionPages, tokens: number): void {
+    const left = pages.slide(this.#replicas.room.firstWindowPage(tokens));
+    if (left.size === 0) return;
+    this.unpin(route, { all: [], window: left });
+    this.makeRoom(route);
   }
 
   /** Gives up prefixes until what is kept along `route` fits beside what sessions have reserved. */
   makeRoom(route: Route): void {
     for (const [group, replica] of route.entries()) {
       const place = { group, replica };
-      while (this.#replicas.cachedExcess(place, this.#limitTokens) > 0) {
+      for (;;) {
+        const { all, window } = this.#replicas.cachedExcess(place, this.#limitTokens);
         const oldest = [...this.#prefixes.values()].find(
-          // Sessions that share a prefix's last page share all of it: giving it up would free nothing.
-          (prefix) => passes(prefix.route, place) && prefix.pages.at(-1)!.sessions === 0,
+          ({ route, pages }) =>
+            passes(route, place) &&
+            // Sessions that share a prefix's last page share all of it: giving it up would free nothing.
+            ((all > 0 && isCached(pages.all.at(-1)!)) || (window > 0 && [...pages.window.values()].some(isCached))),
         );
         if (oldest === undefined) break;
         this.drop(oldest);
@@ -143,8 +166,8 @@ export class PrefixCache {
 
   drop(prefix: Prefix): void {
     if (!this.#prefixes.delete(prefix.session)) return;
-    this.#count(prefix.route, prefix.pages, () => {
-      for (const page of prefix.pages) page.prefixes--;
+    this.#count(prefix.route, prefix.pages, (page) => {
+      page.prefixes--;
     });
     this.#stages.end(prefix.route, prefix.session);
   }
@@ -159,12 +182,17 @@ export class PrefixCache {
   }
 
   /** What `asked` can begin with, the longest first. */
-  #matches({ shareKey, ids }: PrefixAsked): { readonly prefix: Prefix; readonly common: number }[] {
+  #matches(asked: PrefixAsked): { readonly prefix: Prefix; readonly common: number }[] {
+    return this.#commons(asked)
+      .filter(({ prefix, common }) => common >= Math.max(PAGE_TOKENS, prefix.firstEntry))
+      .sort((a, b) => b.common - a.common);
+  }
+
+  /** How much of each prefix `asked` could begin with, but for the windows. */
+  #commons({ shareKey, ids }: PrefixAsked): { readonly prefix: Prefix; readonly common: number }[] {
     return [...this.#prefixes.values()]
       .filter((prefix) => prefix.shareKey === shareKey && this.#replicas.serves(prefix.route))
-      .map((prefix) => ({ prefix, common: Math.min(commonLength(prefix.ids, ids), ids.length - 1) }))
-      .filter(({ common }) => common >= PAGE_TOKENS)
-      .sort((a, b) => b.common - a.common);
+      .map((prefix) => ({ prefix, common: Math.min(commonLength(prefix.ids, ids), ids.length - 1) }));
   }
 
   #on(shareKey: string, route: Route): Prefix[] {
@@ -180,14 +208,23 @@ export class PrefixCache {
   }
 
   /** Does `change` to pages of `route`, and counts those that only prefixes hold. */
-  #count(route: Route, pages: readonly SharedPage[], change: () => void): void {
-    const before = pages.filter(isCached).length;
-    change();
-    this.#replicas.cache(route, (pages.filter(isCached).length - before) * PAGE_TOKENS);
+  #count(route: Route, { all, window }: KeptPages, change: (page: SharedPage) => void): void {
+    const windowPages = [...window.values()];
+    const cached = () => ({ all: cachedTokens(all), window: cachedTokens(windowPages) });
+    const before = cached();
+    for (const page of [...all, ...windowPages]) change(page);
+    this.#replicas.cache(route, differenceOf(cached(), before));
+  }
+
+  /** What a session shares with a prefix of which it takes over `tokens` tokens. */
+  #pagesFor({ pages, ids }: Prefix, tokens: number): SessionPages {
+    const firstWindowPage = this.#replicas.room.firstWindowPage(ids.length);
+    return new SessionPages(pages, Math.floor(tokens / PAGE_TOKENS), firstWindowPage);
   }
 }
 
 const isCached = ({ sessions, prefixes }: SharedPage) => sessions === 0 && prefixes > 0;
+const cachedTokens = (pages: readonly SharedPage[]) => pages.filter(isCached).length * PAGE_TOKENS;
 
 /** How many of their first ids are the same. */
 function commonLength(a: ArrayLike<number>, b: ArrayLike<number>): number {

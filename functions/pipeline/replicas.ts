@@ -1,5 +1,5 @@
-import { PAGE_TOKENS } from "../../runtime/simd/layout.ts";
 import type { FaultPlace } from "./frame.ts";
+import { differenceOf, type KvRoom, type KvTokens, NO_TOKENS, sumOf } from "./kv-room.ts";
 
 /** One replica of each stage, in their order. */
 export type Route = readonly number[];
@@ -11,10 +11,10 @@ export interface StagePlace {
 }
 
 interface Replica {
-  /** KV tokens promised to sessions, whole pages. */
-  reservedTokens: number;
-  /** KV tokens that prefixes hold and no session has reserved. */
-  cachedTokens: number;
+  /** Promised to sessions. */
+  reserved: KvTokens;
+  /** What prefixes hold and no session has reserved. */
+  cached: KvTokens;
   sessions: number;
   /** Until then others are preferred, after a failure. */
   suspectUntilMs: number;
@@ -30,20 +30,17 @@ const UNKNOWN_MS = Number.MAX_VALUE;
 const NEWEST = 0.1;
 
 export interface ReplicaLoad {
-  readonly reservedTokens: number;
-  readonly cachedTokens: number;
+  readonly reserved: KvTokens;
+  readonly cached: KvTokens;
   readonly sessions: number;
   readonly suspect: boolean;
   /** It takes no new sessions, and ends with its last one. */
   readonly draining: boolean;
 }
 
-/** Tokens of KV cache a session of `tokens` tokens takes: whole pages. */
-export const pagedTokens = (tokens: number) => Math.ceil(tokens / PAGE_TOKENS) * PAGE_TOKENS;
-
 const idle = (): Replica => ({
-  reservedTokens: 0,
-  cachedTokens: 0,
+  reserved: NO_TOKENS,
+  cached: NO_TOKENS,
   sessions: 0,
   suspectUntilMs: 0,
   stepMs: UNKNOWN_MS,
@@ -54,14 +51,14 @@ const idle = (): Replica => ({
  * those beyond, after a change of the count, drain.
  */
 export class Replicas {
-  readonly #kvTokens: number;
+  readonly room: KvRoom;
   readonly #groups: readonly Map<number, Replica>[];
   readonly #onEmpty: (place: StagePlace) => void;
   #count = 0;
 
   /** `onEmpty` hears of each draining replica that has lost its last session, before it is forgotten. */
-  constructor(stages: number, count: number, kvTokens: number, onEmpty: (place: StagePlace) => void = () => {}) {
-    this.#kvTokens = Math.floor(kvTokens / PAGE_TOKENS) * PAGE_TOKENS;
+  constructor(stages: number, count: number, room: KvRoom, onEmpty: (place: StagePlace) => void = () => {}) {
+    this.room = room;
     this.#groups = Array.from({ length: stages }, () => new Map());
     this.#onEmpty = onEmpty;
     this.resize(count);
@@ -69,7 +66,7 @@ export class Replicas {
 
   /** The most tokens any session can have. */
   get kvTokens(): number {
-    return this.#kvTokens;
+    return this.room.capacity.all;
   }
 
   /** How many of each stage serve. */
@@ -92,7 +89,7 @@ export class Replicas {
 
   /** Reserves along another route what is reserved along `route`; when there is none with room, along the same. */
   restitch(route: Route, tokens: number): Route {
-    this.#book(route, -pagedTokens(tokens), -1);
+    this.#giveBack(route, tokens);
     // What was just given back always fits again, if only where it was.
     const other = this.#stitch(tokens, false) ?? this.#stitch(tokens, true)!;
     this.#forgetEmpty();
@@ -101,8 +98,8 @@ export class Replicas {
 
   /** Reserves `tokens` along `route`; whether there is room. */
   reserve(route: Route, tokens: number): boolean {
-    const needed = pagedTokens(tokens);
-    const fits = this.#along(route).every(({ reservedTokens }) => reservedTokens + needed <= this.#kvTokens);
+    const needed = this.room.needs(tokens);
+    const fits = this.#along(route).every(({ reserved }) => this.room.holds(sumOf(reserved, needed)));
     if (fits) this.#book(route, needed, 1);
     return fits;
   }
@@ -117,19 +114,20 @@ export class Replicas {
   }
 
   /** Counts `tokens` more (or fewer) that only prefixes hold along `route`. */
-  cache(route: Route, tokens: number): void {
-    for (const replica of this.#along(route)) replica.cachedTokens += tokens;
+  cache(route: Route, tokens: KvTokens): void {
+    for (const replica of this.#along(route)) replica.cached = sumOf(replica.cached, tokens);
   }
 
   /** By how much prefixes take more in `place` than is free or than `limitTokens`. */
-  cachedExcess({ group, replica }: StagePlace, limitTokens: number): number {
-    const { reservedTokens, cachedTokens } = this.#groups[group]!.get(replica) ?? idle();
-    return cachedTokens - Math.min(limitTokens, this.#kvTokens - reservedTokens);
+  cachedExcess({ group, replica }: StagePlace, limitTokens: number): KvTokens {
+    const { reserved, cached } = this.#groups[group]!.get(replica) ?? idle();
+    const free = differenceOf(this.room.capacity, reserved);
+    return differenceOf(cached, { all: Math.min(limitTokens, free.all), window: Math.min(limitTokens, free.window) });
   }
 
   /** Gives back what was reserved. */
   release(route: Route, tokens: number): void {
-    this.#book(route, -pagedTokens(tokens), -1);
+    this.#giveBack(route, tokens);
     this.#forgetEmpty();
   }
 
@@ -150,10 +148,10 @@ export class Replicas {
   }
 
   at({ group, replica }: StagePlace): ReplicaLoad {
-    const { reservedTokens, cachedTokens, sessions, suspectUntilMs } = this.#groups[group]!.get(replica)!;
+    const { reserved, cached, sessions, suspectUntilMs } = this.#groups[group]!.get(replica)!;
     return {
-      reservedTokens,
-      cachedTokens,
+      reserved,
+      cached,
       sessions,
       suspect: suspectUntilMs > Date.now(),
       draining: replica >= this.#count,
@@ -161,18 +159,18 @@ export class Replicas {
   }
 
   #stitch(tokens: number, withDraining: boolean): Route | null {
-    const needed = pagedTokens(tokens);
+    const needed = this.room.needs(tokens);
     const nowMs = Date.now();
     const suspicion = ({ suspectUntilMs }: Replica) => Number(suspectUntilMs > nowMs);
     const route: number[] = [];
     for (const group of this.#groups) {
       const [best] = [...group]
         .filter(([replica]) => withDraining || replica < this.#count)
-        .filter(([, { reservedTokens }]) => reservedTokens + needed <= this.#kvTokens)
+        .filter(([, { reserved }]) => this.room.holds(sumOf(reserved, needed)))
         .sort(
           ([, a], [, b]) =>
             suspicion(a) - suspicion(b) ||
-            a.reservedTokens - b.reservedTokens ||
+            a.reserved.all - b.reserved.all ||
             a.sessions - b.sessions ||
             a.stepMs - b.stepMs,
         );
@@ -183,11 +181,15 @@ export class Replicas {
     return route;
   }
 
-  #book(route: Route, tokens: number, sessions: number): void {
+  #book(route: Route, needed: KvTokens, sessions: number): void {
     for (const booked of this.#along(route)) {
-      booked.reservedTokens += tokens;
+      booked.reserved = sumOf(booked.reserved, needed);
       booked.sessions += sessions;
     }
+  }
+
+  #giveBack(route: Route, tokens: number): void {
+    this.#book(route, differenceOf(NO_TOKENS, this.room.needs(tokens)), -1);
   }
 
   #forgetEmpty(): void {

@@ -7,8 +7,9 @@ import { backOff } from "./back-off.ts";
 import type { Embeddings } from "./embeddings.ts";
 import type { Share } from "./offer.ts";
 import type { Passage } from "./passage.ts";
-import type { PrefixCache, SharedPage } from "./prefix-cache.ts";
+import type { PrefixCache } from "./prefix-cache.ts";
 import type { Ring } from "./ring.ts";
+import { SessionPages } from "./shared-pages.ts";
 
 /** In a row, without an answer between them. */
 export const MAX_REPLAYS = 8;
@@ -55,8 +56,8 @@ export class RingSession implements TokenPipeline {
   #passage: Passage | null;
   /** How many ids the passage began with. */
   #begunTokens: number;
-  /** Full pages that it shares with prefixes. */
-  #sharedPages: SharedPage[];
+  /** What it shares with prefixes. */
+  #sharedPages: SessionPages;
   /** How many of the ids the stages have computed for certain. */
   #knownTokens = 0;
   #computedTokens = 0;
@@ -73,7 +74,7 @@ export class RingSession implements TokenPipeline {
     const { route, claim } = seat;
     this.#passage = claim && parts.ring.adopt(route, claim.session, share);
     this.#begunTokens = claim?.tokens ?? 0;
-    this.#sharedPages = [...(claim?.pages ?? [])];
+    this.#sharedPages = claim?.pages ?? new SessionPages();
     this.cachedTokens = this.#begunTokens;
     signal.addEventListener("abort", this.#leave, { once: true });
   }
@@ -118,7 +119,7 @@ export class RingSession implements TokenPipeline {
     const first = this.#knownTokens === 0;
     this.#knownTokens = this.#ids.length;
     // Others may come with the same prompt before this one ends.
-    if (first) this.#keepPrefix();
+    if (first) this.#keepPrefix(this.#knownTokens);
     return answers;
   }
 
@@ -162,22 +163,33 @@ export class RingSession implements TokenPipeline {
 
   /** Feeds the ids from position `from`, and answers the selections for the last; chunks follow each other unanswered. */
   async #feed(passage: Passage, from: number, selections: readonly Selection[]): Promise<ShardSelection[][]> {
-    const { chunkRows } = this.#parts.ring.topology;
-    const embed = (start: number) =>
-      passage.unlessFailed(this.#parts.embeddings.rows(this.#ids.slice(start, start + chunkRows)));
+    const { prefixes, embeddings } = this.#parts;
+    const embed = (start: number, end: number) => passage.unlessFailed(embeddings.rows(this.#ids.slice(start, end)));
     const firstWanted = this.#ids.length - selections.length;
     passage.expect(selections.length);
-    let rows = embed(from);
-    for (let start = from; start < this.#ids.length; start += chunkRows) {
+    let start = from;
+    let end = this.#chunkEnd(start);
+    let rows = embed(start, end);
+    while (start < this.#ids.length) {
       const hidden = await rows;
-      const end = Math.min(start + chunkRows, this.#ids.length);
-      if (end < this.#ids.length) rows = embed(end);
+      const nextEnd = this.#chunkEnd(end);
+      if (end < this.#ids.length) rows = embed(end, nextEnd);
       // Should the passage fail before these rows are needed, `offer` says so.
       rows.catch(() => {});
       const wanted = selections.slice(Math.max(0, start - firstWanted), Math.max(0, end - firstWanted));
+      prefixes.slide(passage.route, this.#sharedPages, end);
       await passage.offer(start, hidden, end - start, wanted);
+      if (end === this.#seat.branchTokens) this.#keepPrefix(end);
+      [start, end] = [end, nextEnd];
     }
     return await passage.answers();
+  }
+
+  /** Where the rows end that begin at `start` and travel together: after a chunk, or where others will want to begin. */
+  #chunkEnd(start: number): number {
+    const { branchTokens } = this.#seat;
+    const end = Math.min(start + this.#parts.ring.topology.chunkRows, this.#ids.length);
+    return start < branchTokens && branchTokens < end ? branchTokens : end;
   }
 
   async #openPassage(): Promise<Passage> {
@@ -198,20 +210,20 @@ export class RingSession implements TokenPipeline {
 
   #drop(reason: unknown): void {
     this.#computedTokens = this.computedTokens;
-    this.#keepPrefix();
+    this.#keepPrefix(this.#knownTokens);
     if (this.#passage !== null) this.#parts.ring.close(this.#passage, reason);
     this.#parts.prefixes.unpin(this.#seat.route, this.#sharedPages);
     this.#passage = null;
     this.#begunTokens = 0;
     this.#knownTokens = 0;
-    this.#sharedPages = [];
+    this.#sharedPages = new SessionPages();
   }
 
-  /** Lets other sessions begin with what this one has computed. */
-  #keepPrefix(): void {
+  /** Lets other sessions begin with the first `tokens` ids: this one was fed them, and not much more. */
+  #keepPrefix(tokens: number): void {
     if (this.#passage === null || this.#passage.failed) return;
-    const known = { shareKey: this.#shareKey, ids: this.#ids.slice(0, this.#knownTokens) };
-    this.#parts.prefixes.keep(known, this.#passage.route, this.#passage.number, this.#sharedPages);
+    const fed = { shareKey: this.#shareKey, ids: this.#ids.slice(0, tokens) };
+    this.#parts.prefixes.keep(fed, this.#passage.route, this.#passage.number, this.#sharedPages);
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { Engine } from "../../runtime/engine.ts";
+import { kvWindow } from "../../weights/kv-window.ts";
 import { splitLayer } from "../../weights/layer-parts.ts";
 import type { Manifest } from "../../weights/manifest.ts";
 import { splitLayers, splitTable } from "../../weights/plan.ts";
@@ -44,7 +45,11 @@ export interface Topology {
   readonly chunkRows: number;
   /** KV cache of each stage's replica. */
   readonly kvTokens: number;
-  /** The most of it that may hold prefixes without a session. */
+  /** The same of layers with a window. */
+  readonly kvWindowTokens: number;
+  /** Keys that rows see in those; null where all layers see, or the engine keeps, all of them. */
+  readonly window: number | null;
+  /** The most of either that may hold prefixes without a session. */
   readonly prefixTokens: number;
   readonly maxSessions: number;
   /** By how much messages of the ring are held back, to imitate production. */
@@ -60,7 +65,8 @@ export function planTopology(
   engine: EngineIdentity,
   settings: PipelineSettings,
 ): Topology {
-  const { layerParts, replicas, chunkRows, kvTokens, prefixTokens, maxSessions, hopMs, strict } = settings;
+  const { layerParts, replicas, chunkRows, kvTokens, kvWindowTokens, prefixTokens, maxSessions, hopMs, strict } =
+    settings;
   return {
     manifestHash,
     engine: { name: engine.name, version: engine.version, activations: engine.activations, kvBits: engine.kvBits },
@@ -77,7 +83,9 @@ export function planTopology(
     replicas,
     chunkRows,
     kvTokens,
-    // The ort engine holds what is shared once for each session.
+    kvWindowTokens,
+    // The ort engine gives nothing back, and holds what is shared once for each session.
+    window: engine.name === "simd" ? kvWindow(manifest.architecture) : null,
     prefixTokens: engine.name === "simd" ? prefixTokens : 0,
     maxSessions,
     hopMs,

@@ -1,9 +1,8 @@
-import { forgets, kvWindow, mostWindowPages } from "../../weights/kv-window.ts";
-import { kvSlots, pagesPerSlot } from "../../weights/packed-sizes.ts";
+import { forgets, kvWindow, type PoolSize, poolSizes, poolTableBytes } from "../../weights/kv-window.ts";
 import type { KvBits, LayerStageOptions } from "../engine.ts";
-import { KvPages, type KvShape } from "./kv-pages.ts";
-import { KvPool, type KvPoolShape, poolTableBytes } from "./kv-pool.ts";
-import { kvLayerBytes, PAGE_TOKENS } from "./layout.ts";
+import { KvPages } from "./kv-pages.ts";
+import { KvPool, type KvPoolShape } from "./kv-pool.ts";
+import { kvLayerBytes } from "./layout.ts";
 import type { MemoryPlan } from "./memory.ts";
 import type { StageAttention } from "./stage-program.ts";
 
@@ -27,35 +26,26 @@ export function planKv(plan: MemoryPlan, options: KvOptions, attention: StageAtt
   const { manifest, kvTokens, kvWindowTokens = kvTokens, maxRows } = options;
   const { architecture } = manifest;
   const layerBytes = kvLayerBytes(attention.kvHeads, attention.headDim, kvBits);
+  const contextTokens = architecture.maxPositionEmbeddings;
   const window = kvWindow(architecture);
-  const shape: KvShape = {
-    pages: Math.ceil(kvTokens / PAGE_TOKENS),
-    contextTokens: architecture.maxPositionEmbeddings,
-  };
+  const sizes = poolSizes({ kvTokens, kvWindowTokens, contextTokens, window, maxRows });
   const layerCounts = { all: 0, window: 0 };
   // By the graphs, which are what is run: a layer that sees more than the manifest says keeps all pages.
   const layers = attention.windows.map((own): KvLayer => {
     const windowed = forgets({ window: own }, window);
     return { windowed, offset: layerCounts[windowed ? "window" : "all"]++ * layerBytes };
   });
-  const slots = { slots: kvSlots(shape), slotPages: pagesPerSlot(shape) };
-  const all: KvPoolShape = { ...slots, pages: shape.pages, pageBytes: layerCounts.all * layerBytes, window: null };
-  const pools = {
-    all: layerCounts.all === 0 ? null : placePool(plan, all),
-    window:
-      layerCounts.window === 0
-        ? null
-        : placePool(plan, {
-            ...slots,
-            pages: Math.ceil(kvWindowTokens / PAGE_TOKENS),
-            slotPages: Math.min(slots.slotPages, mostWindowPages(window!, maxRows)),
-            pageBytes: layerCounts.window * layerBytes,
-            window,
-          }),
-  };
+  const place = (size: PoolSize | null, layerCount: number, window: number | null) =>
+    size === null || layerCount === 0 ? null : placePool(plan, { ...size, pageBytes: layerCount * layerBytes, window });
+  const all = place(sizes.all, layerCounts.all, null);
+  const windowed = place(sizes.window, layerCounts.window, window);
   return {
     layers,
-    open: (memory) => new KvPages(shape, { all: pools.all?.(memory) ?? null, window: pools.window?.(memory) ?? null }),
+    open: (memory) =>
+      new KvPages(
+        { pages: sizes.all.pages, contextTokens },
+        { all: all?.(memory) ?? null, window: windowed?.(memory) ?? null },
+      ),
   };
 }
 

@@ -1,20 +1,12 @@
-import { firstKeptPage, firstReadPage } from "../../weights/kv-window.ts";
+import { firstKeptPage, firstReadPage, type PoolSize, poolTableBytes } from "../../weights/kv-window.ts";
 import { PAGE_TOKENS } from "./layout.ts";
 
-export interface KvPoolShape {
-  /** Over all sessions. */
-  readonly pages: number;
+export interface KvPoolShape extends PoolSize {
   /** PAGE_TOKENS tokens of all layers that use the pool. */
   readonly pageBytes: number;
-  readonly slots: number;
-  /** The most pages a slot holds at once. */
-  readonly slotPages: number;
   /** Keys that a row sees in these layers; null: all before it. */
   readonly window: number | null;
 }
-
-/** Bytes of a pool's page tables. */
-export const poolTableBytes = ({ slots, slotPages }: Pick<KvPoolShape, "slots" | "slotPages">) => slots * slotPages * 4;
 
 /**
  * KV pages of the layers of a stage that see equally far, and which slot holds which. A slot holds consecutive pages; its

@@ -10,6 +10,7 @@ const MB = 1e6;
 function planOf(stages: readonly number[], shards: readonly number[]): Plan {
   const bytes = (weights: number) => ({ weights, kv: 0, scratch: 0, total: weights });
   return {
+    kvWindowTokens: 0,
     layerParts: 1,
     stages: stages.map((weights, firstLayer) => ({
       firstLayer,

@@ -40,6 +40,7 @@ async function expectPlanHolds(folder: string, chunkRows: number, kvBits: KvBits
     firstLayer: 0,
     layerCount: manifest.layers.length,
     kvTokens: 3 * contextTokens,
+    ...(plan.kvWindowTokens > 0 && { kvWindowTokens: plan.kvWindowTokens }),
     maxRows: chunkRows,
   };
   const helpers = await Promise.all(
@@ -131,4 +132,17 @@ test.each([
   const checkpoint = writeCheckpoint(join(folder, "checkpoint"), { config, tensors: recipeTensors(config, 3) });
   await convert({ checkpoint, target: join(folder, "model"), name: "tiny" });
   await expectPlanHolds(join(folder, "model"), 400);
+});
+
+test("layers with a window take no more memory than planned, however long the context", async () => {
+  const folder = temporaryFolder();
+  const config = {
+    ...fourNorms,
+    architectures: ["Gemma3ForCausalLM"] as const,
+    sliding_window_pattern: 3,
+    max_position_embeddings: 8192,
+  };
+  const checkpoint = writeCheckpoint(join(folder, "checkpoint"), { config, tensors: recipeTensors(config, 3) });
+  await convert({ checkpoint, target: join(folder, "model"), name: "tiny" });
+  await expectPlanHolds(join(folder, "model"), 16);
 });

@@ -1,5 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { Admission, MAX_WAITING, WAIT_LIMIT_MS } from "../../../functions/pipeline/admission.ts";
+import { KvRoom } from "../../../functions/pipeline/kv-room.ts";
 import { PrefixCache } from "../../../functions/pipeline/prefix-cache.ts";
 import { Replicas } from "../../../functions/pipeline/replicas.ts";
 
@@ -11,6 +12,9 @@ function admissionTo(replicas: Replicas, maxSessions: number): Admission {
   return new Admission(replicas, new PrefixCache(keepsNothing, replicas, 0), maxSessions);
 }
 
+/** Without layers that have a window. */
+const roomFor = (kvTokens: number) => new KvRoom({ kvTokens, kvWindowTokens: kvTokens, window: null, chunkRows: 32 });
+
 const asks = (tokens: number) => ({ tokens, prefix: null });
 
 afterEach(() => {
@@ -18,7 +22,7 @@ afterEach(() => {
 });
 
 test("KV cache is counted in whole pages in every stage of the route", async () => {
-  const admission = admissionTo(new Replicas(2, 1, 96), 16);
+  const admission = admissionTo(new Replicas(2, 1, roomFor(96)), 16);
   const seat = await admission.admit(asks(33), staying);
   expect(seat).toMatchObject({ route: [0, 0] });
   const second = admission.admit(asks(33), staying);
@@ -29,7 +33,7 @@ test("KV cache is counted in whole pages in every stage of the route", async () 
 });
 
 test("those who wait are let in by order of arrival: a small request does not overtake a large one", async () => {
-  const admission = admissionTo(new Replicas(1, 1, 96), 16);
+  const admission = admissionTo(new Replicas(1, 1, roomFor(96)), 16);
   const holding = await admission.admit(asks(64), staying);
   const order: string[] = [];
   const enter = async (name: string, tokens: number) => {
@@ -45,7 +49,7 @@ test("those who wait are let in by order of arrival: a small request does not ov
 });
 
 test("sessions go to the replica with the most KV cache left, a suspect one last", async () => {
-  const replicas = new Replicas(2, 3, 384);
+  const replicas = new Replicas(2, 3, roomFor(384));
   const admission = admissionTo(replicas, 16);
   replicas.mark({ group: 1, replica: 0 }, true);
   expect(await admission.admit(asks(100), staying)).toMatchObject({ route: [0, 1] });
@@ -57,7 +61,7 @@ test("sessions go to the replica with the most KV cache left, a suspect one last
 
 test("a place that does not become free in time is refused, and leaves the queue", async () => {
   vi.useFakeTimers();
-  const admission = admissionTo(new Replicas(1, 1, 64), 1);
+  const admission = admissionTo(new Replicas(1, 1, roomFor(64)), 1);
   const holding = await admission.admit(asks(10), staying);
   const first = admission.admit(asks(10), staying);
   const second = admission.admit(asks(20), staying);
@@ -72,7 +76,7 @@ test("a place that does not become free in time is refused, and leaves the queue
 });
 
 test("who leaves while waiting makes room for the next, and takes no place", async () => {
-  const admission = admissionTo(new Replicas(1, 1, 64), 16);
+  const admission = admissionTo(new Replicas(1, 1, roomFor(64)), 16);
   const holding = await admission.admit(asks(33), staying);
   const leaving = new AbortController();
   const left = admission.admit(asks(64), leaving.signal);
@@ -85,7 +89,7 @@ test("who leaves while waiting makes room for the next, and takes no place", asy
 });
 
 test("what is resumed goes before all that waits, in its own order, even when nobody else may wait any more", async () => {
-  const admission = admissionTo(new Replicas(1, 1, 64), 1);
+  const admission = admissionTo(new Replicas(1, 1, roomFor(64)), 1);
   const holding = await admission.admit(asks(1), staying);
   const order: string[] = [];
   const enter = async (name: string, resumed: boolean) => {

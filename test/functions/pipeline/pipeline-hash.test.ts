@@ -14,6 +14,8 @@ const topology: Topology = {
   replicas: 1,
   chunkRows: 128,
   kvTokens: 1024,
+  kvWindowTokens: 1024,
+  window: null,
   prefixTokens: 8192,
   maxSessions: 16,
   hopMs: 0,

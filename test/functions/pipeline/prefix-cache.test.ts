@@ -1,24 +1,45 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Admission, type Seat } from "../../../functions/pipeline/admission.ts";
-import { PrefixCache, type SharedPage } from "../../../functions/pipeline/prefix-cache.ts";
+import { KvRoom, sumOf } from "../../../functions/pipeline/kv-room.ts";
+import { PrefixCache } from "../../../functions/pipeline/prefix-cache.ts";
 import { Replicas, type Route } from "../../../functions/pipeline/replicas.ts";
+import { SessionPages } from "../../../functions/pipeline/shared-pages.ts";
 import { KvPages, type KvShape } from "../../../runtime/simd/kv-pages.ts";
-import { KvPool, type KvPoolShape, poolTableBytes } from "../../../runtime/simd/kv-pool.ts";
+import { KvPool, type KvPoolShape } from "../../../runtime/simd/kv-pool.ts";
+import { mostWindowPages, poolTableBytes } from "../../../weights/kv-window.ts";
 import { choices } from "../faults/kills.ts";
 
 const KV_TOKENS = 640;
+const CHUNK_ROWS = 16;
 const SHAPE: KvShape = { pages: KV_TOKENS / 32, contextTokens: 512 };
 const POOL: KvPoolShape = { pages: SHAPE.pages, pageBytes: 16, slots: SHAPE.pages, slotPages: 16, window: null };
+const WINDOW_POOL_OFFSET = 1 << 15;
 const staying = new AbortController().signal;
+
+/** What the layers with a window see, and have room for; without such layers, nothing. */
+interface Windows {
+  readonly window: number | null;
+  readonly kvWindowTokens: number;
+}
+
+const NO_WINDOWS: Windows = { window: null, kvWindowTokens: KV_TOKENS };
 
 /** The page book-keeping of one replica, as the simd engine has it, by the conductor's session numbers. */
 class StagePages {
   readonly kv: KvPages;
   readonly #slots = new Map<number, number>();
 
-  constructor() {
+  constructor({ window, kvWindowTokens }: Windows) {
     const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
-    this.kv = new KvPages(SHAPE, { all: new KvPool(POOL, memory, 0, poolTableBytes(POOL)), window: null });
+    const all = new KvPool(POOL, memory, 0, poolTableBytes(POOL));
+    if (window === null) {
+      this.kv = new KvPages(SHAPE, { all, window: null });
+      return;
+    }
+    const slotPages = mostWindowPages(window, CHUNK_ROWS);
+    const pool = { ...POOL, pages: kvWindowTokens / 32, slotPages, window };
+    const tables = WINDOW_POOL_OFFSET + pool.pages * pool.pageBytes;
+    this.kv = new KvPages(SHAPE, { all, window: new KvPool(pool, memory, tables, WINDOW_POOL_OFFSET) });
   }
 
   open(session: number): void {
@@ -42,11 +63,12 @@ class StagePages {
 }
 
 /** One stage of two replicas. */
-function pipeline(limitTokens = KV_TOKENS) {
-  const stages = [new StagePages(), new StagePages()];
+function pipeline(limitTokens = KV_TOKENS, windows = NO_WINDOWS) {
+  const stages = [new StagePages(windows), new StagePages(windows)];
   const at = ([replica]: Route) => stages[replica!]!;
   let next = 0;
-  const replicas = new Replicas(1, stages.length, KV_TOKENS);
+  const room = new KvRoom({ kvTokens: KV_TOKENS, chunkRows: CHUNK_ROWS, ...windows });
+  const replicas = new Replicas(1, stages.length, room);
   const ring = {
     fork(route: Route, from: number, tokens: number) {
       at(route).fork(from, next, tokens);
@@ -59,28 +81,40 @@ function pipeline(limitTokens = KV_TOKENS) {
 
   /** A session that feeds its prompt, as RingSession does. */
   const begin = (shareKey: string, ids: readonly number[], seat: Seat) => {
-    const { route, claim } = seat;
+    const { route, claim, branchTokens } = seat;
     const session = claim?.session ?? next++;
     if (claim === null) at(route).open(session);
-    const pages: SharedPage[] = [...(claim?.pages ?? [])];
-    at(route).feed(session, ids.length - (claim?.tokens ?? 0));
+    const pages = claim?.pages ?? new SessionPages();
+    let fed = claim?.tokens ?? 0;
+    const feed = (end: number) => {
+      prefixes.slide(route, pages, end);
+      at(route).feed(session, end - fed);
+      fed = end;
+    };
+    while (fed < ids.length) {
+      const end = Math.min(fed + CHUNK_ROWS, ids.length);
+      feed(fed < branchTokens && branchTokens < end ? branchTokens : end);
+      if (fed === branchTokens) prefixes.keep({ shareKey, ids: ids.slice(0, fed) }, route, session, pages);
+    }
     prefixes.keep({ shareKey, ids }, route, session, pages);
-    let fed = [...ids];
+    let known = [...ids];
     return {
       seat,
       draw(id: number): void {
-        at(route).feed(session, 1);
-        fed = [...fed, id];
+        feed(fed + 1);
+        known = [...known, id];
       },
-      end(how: "kept" | "failed"): void {
-        if (how === "kept") prefixes.keep({ shareKey, ids: fed }, route, session, pages);
+      /** With a row on its way whose answer nobody waits for any more, or not. */
+      end(how: "kept" | "cut off" | "failed"): void {
+        if (how === "cut off" && fed < seat.tokens) feed(fed + 1);
+        if (how !== "failed") prefixes.keep({ shareKey, ids: known }, route, session, pages);
         at(route).end(session);
         prefixes.unpin(route, pages);
         admission.release(seat);
       },
     };
   };
-  return { stages, replicas, prefixes, admission, begin };
+  return { stages, room, replicas, prefixes, admission, begin };
 }
 
 const asking = (shareKey: string, ids: readonly number[], answer: number) => ({
@@ -90,40 +124,63 @@ const asking = (shareKey: string, ids: readonly number[], answer: number) => ({
 
 const text = (first: number, count: number) => Array.from({ length: count }, (_, index) => first + index);
 
-test("sessions and prefixes never take more pages than there are, and the count of cached ones is exact", async () => {
-  const { stages, replicas, prefixes, admission, begin } = pipeline();
-  const choose = choices(7);
-  const beginnings = [text(0, 40), text(1000, 70), text(2000, 128), [...text(0, 36), ...text(5000, 60)]];
-  const running: ReturnType<typeof begin>[] = [];
-  for (let turn = 0; turn < 3000; turn++) {
-    const ids = [...choose(beginnings), ...text(choose([0, 7, 100]) + 10_000, choose([1, 5, 31, 32, 33, 64]))];
-    const answer = choose([1, 8, 40, 100]);
-    const shareKey = choose(["a", "b"]);
-    const fits = [0, 1].some(
-      (replica) => replicas.at({ group: 0, replica }).reservedTokens + ids.length + answer + 32 <= KV_TOKENS,
-    );
-    if (fits && running.length < 12) {
-      const session = begin(shareKey, ids, await admission.admit(asking(shareKey, ids, answer), staying));
-      for (let drawn = 1; drawn < answer; drawn++) session.draw(20_000 + drawn);
-      running.push(session);
-    } else running.splice(running.indexOf(choose(running)), 1)[0]!.end(choose(["kept", "kept", "kept", "failed"]));
-    if (choose(text(0, 200)) === 0) prefixes.lose({ group: 0, replica: choose([0, 1]) });
-    for (const [replica, { kv }] of stages.entries()) {
-      const { reservedTokens, cachedTokens } = replicas.at({ group: 0, replica });
-      expect(reservedTokens + cachedTokens).toBeLessThanOrEqual(KV_TOKENS);
-      expect(KV_TOKENS - kv.freeTokens).toBeLessThanOrEqual(reservedTokens + cachedTokens);
-    }
-  }
-  expect(prefixes.counts.hits).toBeGreaterThan(100);
-  for (const session of running.splice(0)) session.end("kept");
-  for (const [replica, { kv }] of stages.entries())
-    expect(replicas.at({ group: 0, replica })).toMatchObject({
-      reservedTokens: 0,
-      cachedTokens: KV_TOKENS - kv.freeTokens,
+const WINDOWS: readonly Windows[] = [
+  NO_WINDOWS,
+  { window: 1, kvWindowTokens: 96 },
+  { window: 33, kvWindowTokens: 160 },
+  { window: 40, kvWindowTokens: 320 },
+  { window: 64, kvWindowTokens: KV_TOKENS },
+  { window: 200, kvWindowTokens: 384 },
+];
+
+describe.each(WINDOWS)("a window of $window over room for $kvWindowTokens tokens", (windows) => {
+  test("sessions and prefixes never take more pages than there are, and the count of cached ones is exact", async () => {
+    const { stages, room, replicas, prefixes, admission, begin } = pipeline(KV_TOKENS, windows);
+    const choose = choices(7);
+    const beginnings = [
+      text(0, 40),
+      text(1000, 70),
+      text(2000, 128),
+      [...text(0, 36), ...text(5000, 60)],
+      text(3000, 300),
+    ];
+    const running: ReturnType<typeof begin>[] = [];
+    const taken = ({ kv }: StagePages) => ({
+      all: KV_TOKENS - kv.freeTokens,
+      window: kv.freeWindowTokens === null ? 0 : windows.kvWindowTokens - kv.freeWindowTokens,
     });
-  prefixes.clear();
-  expect(stages.map(({ kv }) => kv.freeTokens)).toEqual([KV_TOKENS, KV_TOKENS]);
-  expect([0, 1].map((replica) => replicas.at({ group: 0, replica }).cachedTokens)).toEqual([0, 0]);
+    const promised = (replica: number) => {
+      const { reserved, cached } = replicas.at({ group: 0, replica });
+      return { reserved, cached };
+    };
+    for (let turn = 0; turn < 3000; turn++) {
+      const ids = [...choose(beginnings), ...text(choose([0, 7, 100]) + 10_000, choose([1, 5, 31, 32, 33, 64]))];
+      const answer = choose([1, 8, 40, 100]);
+      const shareKey = choose(["a", "b"]);
+      const needed = room.needs(ids.length + answer);
+      const fits = [0, 1].some((replica) => room.holds(sumOf(promised(replica).reserved, needed)));
+      if (fits && running.length < 12) {
+        const session = begin(shareKey, ids, await admission.admit(asking(shareKey, ids, answer), staying));
+        for (let drawn = 1; drawn < answer; drawn++) session.draw(20_000 + drawn);
+        running.push(session);
+      } else running.splice(running.indexOf(choose(running)), 1)[0]!.end(choose(["kept", "kept", "cut off", "failed"]));
+      if (choose(text(0, 200)) === 0) prefixes.lose({ group: 0, replica: choose([0, 1]) });
+      for (const [replica, stage] of stages.entries()) {
+        const { reserved, cached } = promised(replica);
+        expect(room.holds(sumOf(reserved, cached))).toBe(true);
+        const [most, found] = [sumOf(reserved, cached), taken(stage)];
+        expect(found.all).toBeLessThanOrEqual(most.all);
+        expect(found.window).toBeLessThanOrEqual(most.window);
+      }
+    }
+    expect(prefixes.counts.hits).toBeGreaterThan(100);
+    for (const session of running.splice(0)) session.end("kept");
+    for (const [replica, stage] of stages.entries())
+      expect(promised(replica)).toEqual({ reserved: { all: 0, window: 0 }, cached: taken(stage) });
+    prefixes.clear();
+    expect(stages.map(taken)).toEqual(stages.map(() => ({ all: 0, window: 0 })));
+    expect([0, 1].map((replica) => promised(replica).cached)).toEqual(stages.map(() => ({ all: 0, window: 0 })));
+  });
 });
 
 test("the least recently used goes first, and no replica keeps more than the limit", async () => {
@@ -141,7 +198,7 @@ test("the least recently used goes first, and no replica keeps more than the lim
   expect((await run(old)).claim).toMatchObject({ tokens: 64 });
   await run(text(2000, 65));
   expect((await run(recent)).claim).toBeNull();
-  expect(replicas.at({ group: 0, replica: route[0]! }).cachedTokens).toBe(128);
+  expect(replicas.at({ group: 0, replica: route[0]! }).cached.all).toBe(128);
 });
 
 test("a prefix is not left for less than a page, and the last id is always computed", async () => {
@@ -152,4 +209,48 @@ test("a prefix is not left for less than a page, and the last id is always compu
   expect((await admission.admit(asking("a", ids.slice(0, 33), 1), staying)).claim).toMatchObject({ tokens: 32 });
   expect((await admission.admit(asking("a", ids.slice(0, 32), 1), staying)).claim).toBeNull();
   expect((await admission.admit(asking("b", ids, 1), staying)).claim).toBeNull();
+});
+
+describe("a window of 64", () => {
+  const windows = { window: 64, kvWindowTokens: KV_TOKENS };
+  const longIds = text(0, 320);
+  /** Keeps 320 ids whose windows have left behind all but the last 64. */
+  const kept = async () => {
+    const { admission, begin, ...rest } = pipeline(KV_TOKENS, windows);
+    begin("a", longIds, await admission.admit(asking("a", longIds, 1), staying)).end("kept");
+    const claimed = async (ids: readonly number[]) => {
+      const session = begin("a", ids, await admission.admit(asking("a", ids, 1), staying));
+      session.end("failed");
+      return session.seat.claim?.tokens ?? 0;
+    };
+    return { ...rest, claimed };
+  };
+
+  test("a prompt goes on at the end of a kept one, and a row before", async () => {
+    const { claimed } = await kept();
+    expect(await claimed([...longIds, 7, 8])).toBe(320);
+    expect(await claimed(longIds)).toBe(319);
+  });
+
+  test("what parts from it earlier is computed once, and from then on begun with", async () => {
+    const { claimed } = await kept();
+    expect(await claimed([...text(0, 250), 7, 8])).toBe(0);
+    expect(await claimed([...text(0, 250), 9, 9])).toBe(224);
+    expect(await claimed([...text(0, 230), 9, 9])).toBe(224);
+    expect(await claimed([...longIds, 7])).toBe(320);
+  });
+
+  test("a short one is entered anywhere", async () => {
+    const { admission, begin } = pipeline(KV_TOKENS, windows);
+    const ids = text(0, 64);
+    begin("a", ids, await admission.admit(asking("a", ids, 1), staying)).end("kept");
+    expect((await admission.admit(asking("a", [...text(0, 45), 7], 1), staying)).claim).toMatchObject({ tokens: 45 });
+  });
+});
+
+test("a session whose windows take more than a stage has is refused", async () => {
+  const { admission } = pipeline(KV_TOKENS, { window: 64, kvWindowTokens: 96 });
+  await expect(admission.admit(asking("a", text(0, 400), 1), staying)).rejects.toThrow(
+    /windows of a session of 401 tokens take 128, a stage has KV cache for 96 \(LAPIDARY_KV_WINDOW_TOKENS\)/,
+  );
 });

@@ -98,7 +98,12 @@ export async function abortInTheMiddle(stub: DurableObjectStub<Stage> | DurableO
 }
 
 /** Resolves when no part holds a session any more, and no page but those of the prefixes that are kept; fails when that takes over `limitMs`. */
-export async function allFree(conductor: ConductorStub, limitMs = 2000, kvTokens = KV_TOKENS): Promise<void> {
+export async function allFree(
+  conductor: ConductorStub,
+  limitMs = 2000,
+  kvTokens = KV_TOKENS,
+  kvWindowTokens = kvTokens,
+): Promise<void> {
   await vi.waitFor(
     async () => {
       const { sessions, waiting, running, passages, unanswered, stages, shards } = await conductor.status();
@@ -111,7 +116,11 @@ export async function allFree(conductor: ConductorStub, limitMs = 2000, kvTokens
           ...replica,
           sessions: replica.prefixes,
           reservedTokens: 0,
+          reservedWindowTokens: 0,
           freeKvTokens: kvTokens - replica.cachedTokens,
+          ...(replica.freeKvWindowTokens !== undefined && {
+            freeKvWindowTokens: kvWindowTokens - replica.cachedWindowTokens,
+          }),
         })),
       );
     },

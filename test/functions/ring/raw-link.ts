@@ -30,6 +30,7 @@ export async function rawStage(assignment: Partial<StageAssignment> = {}) {
     layerCount: 2,
     finalNorm: false,
     kvTokens: 64,
+    kvWindowTokens: 64,
     successors: [],
     helpers: [],
     ...assignment,

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { KvPages, slotTokens } from "../../../runtime/simd/kv-pages.ts";
 import { KvPool } from "../../../runtime/simd/kv-pool.ts";
-import { kvSlots, pagesPerSlot, pageTableBytes } from "../../../weights/packed-sizes.ts";
+import { kvSlots, pagesPerSlot } from "../../../weights/packed-sizes.ts";
 
 const shape = { pages: 5, contextTokens: 100 };
 const PAGE_BYTES = 1000;
@@ -116,7 +116,7 @@ test("a copy that finds no page is refused, and the fork keeps what it shares", 
 });
 
 test("tables cover what a session can reach", () => {
-  expect(pageTableBytes(shape)).toBe(5 * 4 * 4);
+  expect(pagesPerSlot(shape)).toBe(4);
   expect(slotTokens(shape)).toBe(100);
   expect(slotTokens({ ...shape, contextTokens: 1000 })).toBe(160);
   expect(kvSlots({ ...shape, pages: 4096 })).toBe(512);

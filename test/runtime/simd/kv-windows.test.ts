@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { KvPages } from "../../../runtime/simd/kv-pages.ts";
-import { KvPool, type KvPoolShape, poolTableBytes } from "../../../runtime/simd/kv-pool.ts";
+import { KvPool, type KvPoolShape } from "../../../runtime/simd/kv-pool.ts";
 import { PAGE_TOKENS } from "../../../runtime/simd/layout.ts";
-import { firstReadPage, mostWindowPages } from "../../../weights/kv-window.ts";
+import { firstReadPage, mostWindowPages, poolTableBytes } from "../../../weights/kv-window.ts";
 
 const CONTEXT = 4096;
 const PAGES = 1 << 20;
