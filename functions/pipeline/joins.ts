@@ -160,22 +160,6 @@ export class Joins {
     }
   }
 
-  /** A part that is still loading when its time is up, or waits for its turn to, is asked again: its load has a limit of its own. */
-  async #answer(part: Successor, join: (name: string) => Promise<JoinAnswer>): Promise<JoinAnswer> {
-    for (;;) {
-      try {
-        return await withTimeLimit(join(part.name), JOIN_LIMIT_MS, placeName(part.place));
-      } catch (error) {
-        const late = error instanceof InferenceError && error.code === "timed_out";
-        if (!late || (await this.#ownReport(part)).state !== "loading") throw error;
-      }
-    }
-  }
-
-  #ownReport(part: Successor): Promise<PartReport> {
-    return withTimeLimit(partStub(this.#bindings, part).report(), REPORT_LIMIT_MS, placeName(part.place));
-  }
-
   #stage(route: Route, group: number): StageAssignment {
     const { manifestHash, engine, chunkRows, kvTokens, kvWindowTokens, stages } = this.#topology;
     const finalNorm = group === stages.length - 1;
