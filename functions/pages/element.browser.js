@@ -17,7 +17,7 @@ export function button(label, act, name = label) {
   if (name !== label) made.ariaLabel = name;
   made.addEventListener("click", async () => {
     const words = await act();
-    if (!words) return;
+    if (typeof words !== "string") return;
     made.textContent = words;
     setTimeout(() => {
       made.textContent = label;
@@ -35,6 +35,8 @@ export async function copy(text) {
     return "The browser refused";
   }
 }
+
+export const heading = (textContent) => element("h3", { textContent });
 
 /** Names and values. */
 export function definitions(entries) {

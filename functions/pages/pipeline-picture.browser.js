@@ -4,7 +4,7 @@ const mebibytes = (bytes) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
 /** The whole pipeline: what it holds, and every part in the order that a token passes them. */
 export function pipelinePicture({ engine, running, paused, waiting, hopMs, memoryBytes, stages, vocabularyShards }) {
-  const hopWords = hopMs === 0 ? "less than was measured" : `${hopMs.toFixed(hopMs < 10 ? 2 : 0)} ms`;
+  const hopWords = hopMs === 0 ? "too short to tell" : `${hopMs.toFixed(hopMs < 10 ? 2 : 0)} ms`;
   const figures = definitions([
     ["Engine", `${engine.name} ${engine.version}`],
     ["Memory", mebibytes(memoryBytes)],

@@ -1,9 +1,18 @@
 import { Hono } from "hono";
+import adminAliasesForm from "../pages/admin/aliases-form.browser.js";
 import adminApi from "../pages/admin/api.browser.js";
+import adminAuditLog from "../pages/admin/audit-log.browser.js";
+import adminForm from "../pages/admin/form.browser.js";
+import adminKeysRoom from "../pages/admin/keys-room.browser.js";
+import adminLimits from "../pages/admin/limits.browser.js";
 import adminMain from "../pages/admin/main.browser.js";
+import adminPipelineRoom from "../pages/admin/pipeline-room.browser.js";
+import adminRaiseRoom from "../pages/admin/raise-room.browser.js";
+import adminStatus from "../pages/admin/status.browser.js";
 import adminStyle from "../pages/admin/style.css";
 import adminTenantRoom from "../pages/admin/tenant-room.browser.js";
 import adminUsageChart from "../pages/admin/usage-chart.browser.js";
+import adminUsageRoom from "../pages/admin/usage-room.browser.js";
 import chatApi from "../pages/chat/api.browser.js";
 import chatCurl from "../pages/chat/curl.browser.js";
 import chatEvents from "../pages/chat/events.browser.js";
@@ -33,11 +42,20 @@ export const DEVELOPMENT_SCRIPT = "chat/pipeline.browser.js";
 
 /** Under /assets as they lie under functions/pages, so that scripts name each other alike in both. */
 const FILES: ReadonlyMap<string, string> = new Map([
+  ["admin/aliases-form.browser.js", adminAliasesForm],
   ["admin/api.browser.js", adminApi],
+  ["admin/audit-log.browser.js", adminAuditLog],
+  ["admin/form.browser.js", adminForm],
+  ["admin/keys-room.browser.js", adminKeysRoom],
+  ["admin/limits.browser.js", adminLimits],
   ["admin/main.browser.js", adminMain],
+  ["admin/pipeline-room.browser.js", adminPipelineRoom],
+  ["admin/raise-room.browser.js", adminRaiseRoom],
+  ["admin/status.browser.js", adminStatus],
   ["admin/style.css", adminStyle],
   ["admin/tenant-room.browser.js", adminTenantRoom],
   ["admin/usage-chart.browser.js", adminUsageChart],
+  ["admin/usage-room.browser.js", adminUsageRoom],
   ["chat/api.browser.js", chatApi],
   ["chat/curl.browser.js", chatCurl],
   ["chat/events.browser.js", chatEvents],

@@ -1,28 +1,16 @@
 import { button, copy, element } from "../element.browser.js";
-import { pipelinePicture } from "../pipeline-picture.browser.js";
 import { operate, useKey } from "./api.browser.js";
+import { showAuditLog } from "./audit-log.browser.js";
+import { showPipeline } from "./pipeline-room.browser.js";
+import { doing } from "./status.browser.js";
 import { tenantRoom } from "./tenant-room.browser.js";
 
 const at = (id) => document.getElementById(id);
-const [status, tenants, room] = ["status", "tenants", "tenant"].map(at);
+const [tenants, room] = ["tenants", "tenant"].map(at);
 /** Where the next page of tenants begins. */
 let next = null;
 /** The tenant that is shown, or asked for last. */
 let chosen = null;
-
-/** Runs an action and shows the API's own words when it fails. */
-async function doing(work) {
-  status.textContent = "";
-  try {
-    await work();
-  } catch (error) {
-    status.textContent = error.message;
-  }
-}
-
-async function showPipeline() {
-  at("pipeline").replaceChildren(...pipelinePicture(await operate("GET", "/pipeline")));
-}
 
 /** Fills the list anew, or goes on after `after`. */
 async function listTenants(after = "") {
@@ -47,19 +35,23 @@ function markChosen() {
 }
 
 async function openTenant(name) {
+  const again = chosen === name;
   chosen = name;
   markChosen();
   const shown = await tenantRoom(name, {
-    doing,
     onSecret: showSecret,
     reopen: () => openTenant(name),
     gone: closeTenant,
   });
   // Another may have been asked for meanwhile.
   if (chosen !== name) return;
+  const opened = new Set([...room.querySelectorAll("details[open] > summary")].map(({ textContent }) => textContent));
   room.replaceChildren(...shown);
   room.hidden = false;
-  room.focus();
+  if (again)
+    for (const summary of room.querySelectorAll("summary"))
+      summary.parentElement.open = opened.has(summary.textContent);
+  room.focus({ preventScroll: again });
 }
 
 async function closeTenant() {
@@ -94,7 +86,7 @@ at("enter").addEventListener("submit", (event) => {
     await listTenants();
     at("enter").hidden = true;
     at("rooms").hidden = at("leave").hidden = false;
-    await showPipeline();
+    showPipeline();
   });
 });
 at("new-tenant").addEventListener("submit", (event) => {
@@ -108,6 +100,6 @@ at("new-tenant").addEventListener("submit", (event) => {
   });
 });
 at("more").addEventListener("click", () => doing(() => listTenants(next)));
-at("refresh").addEventListener("click", () => doing(showPipeline));
 at("leave").addEventListener("click", () => location.reload());
+showAuditLog();
 at("admin-key").focus();

@@ -58,7 +58,7 @@ function bars(phases, sumMs, { queue_ms, wire_ms }) {
 
 /** The hops that every token of this answer made. */
 function way({ hop_ms, hops_per_token: hops }) {
-  const each = hop_ms === 0 ? "One takes less than was measured." : `One takes ${inMs(hop_ms)}.`;
+  const each = hop_ms === 0 ? "One is too short to tell how long it takes." : `One takes ${inMs(hop_ms)}.`;
   const words = `A token makes ${hops} hops: from the conductor through the stages to the vocabulary, and back. ${each}`;
   const text = element("p", { className: "hint", textContent: words });
   if (hops > MAX_DRAWN_HOPS) return [text];
