@@ -51,7 +51,7 @@ export class Lane {
 
   #pump(): void {
     while (this.#inFlight < this.frames && !this.#schedule.empty && !this.#gathering() && !this.#pausing()) {
-      const offers = this.#schedule.take(this.frames, this.#away.size > 0);
+      const offers = this.#schedule.take(this.frames, this.#away.size);
       const answered = offers.filter(({ selections }) => selections.length > 0).map(({ session }) => session);
       for (const session of answered) this.#away.add(session);
       this.#inFlight++;

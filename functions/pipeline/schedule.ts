@@ -19,7 +19,7 @@ export interface ScheduleOptions {
 
 /**
  * The rows that wait for a frame, and what the next one holds. Rows of decoding sessions go first: each is in the next
- * frame that leaves, unless there are more of them than a frame holds. A frame with them, or sent while others decode,
+ * frame that leaves, unless there are more of them than its part or than it holds. A frame with them, or sent while others decode,
  * takes on a limited work of prompts, so that a long prompt slows decoding by a known factor and never halts it. What
  * does not fit is shared among tenants by weight; of one tenant's rows those that came first go first.
  */
@@ -48,16 +48,19 @@ export class Schedule {
   }
 
   /**
-   * Takes the next frame's rows, none when nothing waits. Up to `frames` frames are in flight together; `decoding` says
-   * that one of the others carries rows of decoding sessions, or is about to.
+   * Takes the next frame's rows, none when nothing waits. Up to `frames` frames are in flight together, and the others
+   * carry rows of `away` decoding sessions, or are about to. Each takes an equal part of all decoding rows: where one frame
+   * is worked on longer than another, whoever has the short one waits for the long one.
    */
-  take(frames: number, decoding: boolean): Offer[] {
+  take(frames: number, away: number): Offer[] {
     const { maxRows } = this.#options;
     const prompts = this.#waiting.filter((offer) => !isDecode(offer));
     const kept = prompts.length === 0 || maxRows === 1 ? 0 : Math.max(1, Math.floor(maxRows * KEPT_FOR_PROMPTS));
-    const decodes = this.#takeDecodes(this.#waiting.filter(isDecode), maxRows - kept);
+    const waiting = this.#waiting.filter(isDecode);
+    const equalPart = Math.ceil((waiting.length + away) / frames);
+    const decodes = this.#takeDecodes(waiting, Math.min(equalPart, maxRows - kept));
     const beside = decodes.reduce((sum, { position }) => sum + this.#workAt(position), 0);
-    const limited = decoding || decodes.length > 0;
+    const limited = away > 0 || decodes.length > 0;
     const work = limited ? Math.max(PROMPT_SHARE * beside, LEAST_PROMPT_WORK / frames) : Number.POSITIVE_INFINITY;
     const rowsOf = this.#takePrompts(prompts, maxRows - decodes.length, work);
     const frame = [...decodes];

@@ -37,12 +37,32 @@ const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
 
 test("only so many frames are in flight, and what came meanwhile leaves together", async () => {
   const { lane, sessions, answer } = await laneOf(2);
-  for (let session = 1; session <= 5; session++) lane.offer(offer(session, 5, 1));
+  for (const session of [1, 2]) lane.offer(offer(session, 5, 1));
+  for (const session of [3, 4, 5]) lane.offer(offer(session, 0, 4));
   expect(sessions()).toEqual([[1], [2]]);
   lane.withdraw(1);
   answer();
   await microtasks();
-  expect(sessions()).toEqual([[1], [2], [3, 4, 5]]);
+  expect(sessions()).toEqual([[1], [2], [3, 4]]);
+});
+
+// Frames stayed as unequal as they began, here 15 rows and 1: of two processes each waited for the other's long one.
+test("decoding sessions that come one after the other are soon shared equally among the frames in flight", async () => {
+  const { lane, sent, answer } = await laneOf(2);
+  const positions = new Map<number, number>();
+  const goOn = (session: number) => {
+    positions.set(session, (positions.get(session) ?? 4) + 1);
+    lane.offer(offer(session, positions.get(session)!, 1));
+  };
+  for (let session = 0; session < 16; session++) goOn(session);
+  let answered = 0;
+  for (let step = 0; step < 10; step++) {
+    answer();
+    await microtasks();
+    for (const { session } of sent[answered++]!) goOn(session);
+    await microtasks();
+  }
+  expect(sent.slice(-4).map((offers) => offers.length)).toEqual([8, 8, 8, 8]);
 });
 
 test("a frame waits for those who were just answered, and leaves with the last of them", async () => {
