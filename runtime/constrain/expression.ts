@@ -53,6 +53,8 @@ export type LiteralCosts = (bytes: Uint8Array) => Uint16Array;
 
 /** More than any specification within the other limits needs. */
 const MAX_EXPRESSIONS = 100_000;
+/** Parts of a sequence that become parts of the one around it: copying more would take time as the square of their number. */
+const MAX_FLATTENED = 16;
 
 /** Makes the expressions of one grammar; its methods may be taken from it. */
 export class Expressions {
@@ -83,7 +85,9 @@ export class Expressions {
   };
 
   readonly sequence = (...parts: readonly Expression[]): Expression => {
-    const flat = parts.flatMap((part) => (part.kind === "sequence" ? part.parts : [part]));
+    const flat = parts.flatMap((part) =>
+      part.kind === "sequence" && part.parts.length <= MAX_FLATTENED ? part.parts : [part],
+    );
     if (flat.length === 0) return this.nothing;
     return flat.length === 1 ? flat[0]! : this.#add({ kind: "sequence", parts: flat });
   };
