@@ -2,11 +2,13 @@ import { failureError } from "../errors.ts";
 import { type AnswerEvent, BrokenStream, readEvents } from "../generation-events.ts";
 import { logLine } from "../log-line.ts";
 import type { Conductor } from "../objects/conductor.ts";
-import { backOff } from "../pipeline/back-off.ts";
 import type { GenerateAnswer } from "../pipeline/generation-call.ts";
+import { Patience } from "../pipeline/patience.ts";
 
-/** Tries without a token between them: about ten seconds of waiting, and what the tries themselves take. */
-const MAX_TRIES = 12;
+/** For a conductor that answers nothing. */
+const REACH_LIMIT_MS = 20_000;
+/** For an answer that has begun, without a token: its reader has something to lose, and is told that it is still there. */
+const RESUME_LIMIT_MS = 60_000;
 
 /** A stub that has thrown is broken: every try takes a new one. */
 export type ConductorStub = () => DurableObjectStub<Conductor>;
@@ -15,18 +17,21 @@ export type ConductorStub = () => DurableObjectStub<Conductor>;
  * What a conductor answers to `ask`, which must be safe to repeat: one that is lost while it thinks is asked again in its
  * next life. An ApiError stage_lost when that does not help, or `signal` says that nobody waits any more.
  */
-export async function reachConductor<Answer>(ask: () => Promise<Answer>, signal?: AbortSignal): Promise<Answer> {
-  for (let attempt = 0; ; attempt++) {
+export async function reachConductor<Answer>(
+  ask: () => Promise<Answer>,
+  signal?: AbortSignal,
+  patience = new Patience(REACH_LIMIT_MS),
+): Promise<Answer> {
+  for (;;) {
     try {
       return await ask();
     } catch (cause) {
       const { overloaded } = cause as { overloaded?: boolean };
-      if (overloaded || signal?.aborted || attempt + 1 === MAX_TRIES) {
+      if (overloaded || signal?.aborted || !(await patience.another())) {
         const message = "The pipeline could not be reached. Please try again.";
         throw failureError({ code: "stage_lost", message }, cause);
       }
     }
-    await backOff(attempt);
   }
 }
 
@@ -47,9 +52,10 @@ export async function* lastingEvents(
   /** Tokens of the prompt whose log-probabilities came. */
   let scored = 0;
   let current: ReadableStream<Uint8Array> | null = stream;
-  for (let attempt = 0; ; attempt++) {
+  const patience = new Patience(RESUME_LIMIT_MS);
+  for (;;) {
     try {
-      current ??= await resumed(conductor, id, ids, signal, onResumed);
+      current ??= await resumed(conductor, id, ids, signal, patience, onResumed);
       let repeatedScores = scored;
       let repeatedTokens = ids.length;
       for await (const event of readEvents(current, signal)) {
@@ -62,16 +68,15 @@ export async function* lastingEvents(
           if (repeatedTokens >= 0) continue;
           ids.push(...event.ids);
         }
-        attempt = 0;
+        patience.renew();
         yield event;
         if (event.type === "done") return;
       }
     } catch (error) {
-      if (!(error instanceof BrokenStream) || signal.aborted || attempt + 1 === MAX_TRIES) throw error;
+      if (!(error instanceof BrokenStream) || signal.aborted || !(await patience.another())) throw error;
       logLine("warn", "generation_broke_off", { generation: id, tokens: ids.length }, error);
     }
     current = null;
-    await backOff(attempt);
   }
 }
 
@@ -81,9 +86,11 @@ async function resumed(
   id: string,
   ids: readonly number[],
   signal: AbortSignal,
+  patience: Patience,
   onResumed: (reader: string) => void,
 ): Promise<ReadableStream<Uint8Array>> {
-  const answer = await reachConductor<GenerateAnswer>(() => conductor().resume(id, ids.length, ids), signal);
+  const ask = () => conductor().resume(id, ids.length, ids);
+  const answer = await reachConductor<GenerateAnswer>(ask, signal, patience);
   if (answer.admitted) {
     onResumed(answer.reader);
     if (signal.aborted) await answer.events.cancel();

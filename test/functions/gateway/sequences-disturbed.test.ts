@@ -23,7 +23,7 @@ test("several answers with log-probabilities come the same when their conductor 
       await runInDurableObject(env.CONDUCTOR.get(id), (_, state) => state.abort("aborted by a test")).catch(() => {});
   }
   const { choices, usage } = await (await disturbed).json<Answer>();
-  expect(warn).toHaveBeenCalledWith(expect.stringContaining("trying to resume"));
+  expect(warn).toHaveBeenCalledWith(expect.stringContaining("generation_broke_off"));
   expect({ choices, usage }).toEqual({ choices: undisturbed.choices, usage: undisturbed.usage });
 });
 
