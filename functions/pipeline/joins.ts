@@ -1,3 +1,4 @@
+import { InferenceError } from "../../runtime/errors.ts";
 import type {
   HelperAssignment,
   JoinAnswer,
@@ -123,8 +124,7 @@ export class Joins {
   async #report(place: FaultPlace): Promise<PartReport> {
     if (!this.#members.has(this.nameOf(place))) return { state: "empty", memoryBytes: 0, sessions: 0, links: 0 };
     try {
-      const report: Promise<PartReport> = partStub(this.#bindings, { place, name: this.nameOf(place) }).report();
-      return await withTimeLimit(report, REPORT_LIMIT_MS, placeName(place));
+      return await this.#ownReport({ place, name: this.nameOf(place) });
     } catch (error) {
       return {
         state: "failed",
@@ -149,7 +149,7 @@ export class Joins {
   ): Promise<void> {
     const name = this.nameOf(place);
     try {
-      const answer = await withTimeLimit(join(name), JOIN_LIMIT_MS, placeName(place));
+      const answer = await this.#answer({ place, name }, join);
       if (!answer.joined) throw toInferenceError(answer.failure);
       this.#members.add(name);
       if (this.#lost.delete(name)) this.#restarts.set(name, (this.#restarts.get(name) ?? 0) + 1);
@@ -158,6 +158,22 @@ export class Joins {
       fault(place);
       throw asLost(error, placeName(place));
     }
+  }
+
+  /** A part that is still loading when its time is up, or waits for its turn to, is asked again: its load has a limit of its own. */
+  async #answer(part: Successor, join: (name: string) => Promise<JoinAnswer>): Promise<JoinAnswer> {
+    for (;;) {
+      try {
+        return await withTimeLimit(join(part.name), JOIN_LIMIT_MS, placeName(part.place));
+      } catch (error) {
+        const late = error instanceof InferenceError && error.code === "timed_out";
+        if (!late || (await this.#ownReport(part)).state !== "loading") throw error;
+      }
+    }
+  }
+
+  #ownReport(part: Successor): Promise<PartReport> {
+    return withTimeLimit(partStub(this.#bindings, part).report(), REPORT_LIMIT_MS, placeName(part.place));
   }
 
   #stage(route: Route, group: number): StageAssignment {

@@ -1,5 +1,9 @@
 import type { PartState } from "./assignment.ts";
+import { LoadTurns } from "./load-turns.ts";
 import { LOAD_LIMIT_MS, withTimeLimit } from "./time-limit.ts";
+
+/** Of all parts in this isolate. */
+const turns = new LoadTurns();
 
 /** Something that is loaded on first use, once, and again after a failure or when it should be another. */
 export class LazyPart<Part> {
@@ -23,8 +27,8 @@ export class LazyPart<Part> {
   }
 
   /**
-   * The part that `key` describes; callers share one load, and a load that fails, or takes over LOAD_LIMIT_MS, leaves the
-   * way free for the next.
+   * The part that `key` describes; callers share one load, and a load that fails, or takes over LOAD_LIMIT_MS from its turn
+   * on, leaves the way free for the next.
    */
   async ensureReady(key: string, load: () => Promise<Part>): Promise<Part> {
     if (this.#loading === null || this.#key !== key) {
@@ -44,7 +48,7 @@ export class LazyPart<Part> {
     this.#part = null;
     this.#failure = null;
     try {
-      this.#part = await withTimeLimit(load(), LOAD_LIMIT_MS, "the source of the model");
+      this.#part = await turns.run(() => withTimeLimit(load(), LOAD_LIMIT_MS, "the source of the model"));
       this.#state = "ready";
       return this.#part;
     } catch (error) {
