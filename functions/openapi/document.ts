@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { errorReply, readyReply } from "./generation-replies.ts";
 import { bodySchemaOf, type JsonSchema, jsonSchemaOf } from "./json-schema.ts";
 import type { Operation } from "./operation.ts";
@@ -96,8 +97,7 @@ function responsesOf({ status, reply, event, text = [], errors, security, path }
     ...(reply && { "application/json": { schema: jsonSchemaOf(reply, "output") } }),
     ...(event && {
       "text/event-stream": {
-        schema: { type: "string", description: "Server-sent events, each with this as its data; the last is [DONE]." },
-        "x-event-schema": jsonSchemaOf(event, "output"),
+        schema: eventSchemaOf(event),
       },
     }),
     ...Object.fromEntries(text.map((type) => [type, { schema: { type: "string" } }])),
@@ -105,6 +105,28 @@ function responsesOf({ status, reply, event, text = [], errors, security, path }
   const failures = errors.map((code) => [String(code), errorResponse(code, path, security)]);
   const success = { description: "Done.", ...headers, ...((reply || event) && { content }) };
   return { [status]: success, ...Object.fromEntries(failures) };
+}
+
+/** One server-sent event. In OpenAPI 3.1 tools read the schema of an event stream as that of each event, not of the text. */
+function eventSchemaOf(data: z.ZodType): JsonSchema {
+  const json = {
+    contentMediaType: "application/json",
+    contentSchema: jsonSchemaOf(z.union([data, errorReply]), "output"),
+  };
+  return {
+    type: "object",
+    required: ["data"],
+    additionalProperties: false,
+    properties: {
+      id: { type: "string", description: "Where the request had an Idempotency-Key." },
+      event: { type: "string", description: "Of the Responses API: the type that is in the data too." },
+      data: {
+        description: "A part of the answer, or why it failed. [DONE] is the end of chats and completions.",
+        type: "string",
+        anyOf: [{ const: "[DONE]" }, json],
+      },
+    },
+  };
 }
 
 function errorResponse(code: number, path: string, security: Operation["security"]): object {

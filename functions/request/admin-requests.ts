@@ -59,7 +59,9 @@ export const tenantChangesSchema = z.strictObject({
 /** POST /admin/v1/tenants/{tenant}/keys */
 export const newKeySchema = z.strictObject({
   label: label.default(""),
-  expiresAt: moment.default(null),
+  expiresAt: moment
+    .refine((ms) => ms === null || ms > Date.now(), "expected a moment to come: a key that has expired lets nobody in")
+    .default(null),
   limits: keyLimitChangesSchema.exactOptional(),
 });
 

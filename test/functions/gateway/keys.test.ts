@@ -53,6 +53,13 @@ test("a key works until it expires, and says so after", async () => {
   expect(await status(expiring.key)).toBe(200);
 });
 
+test("a key that has expired already is not made", async () => {
+  const { path, list } = await newKeys();
+  const refused = await errorOf(await operate("POST", path, { expiresAt: inSeconds(-1) }));
+  expect(refused).toMatchObject({ status: 400, param: "expiresAt" });
+  expect(await list()).toHaveLength(1);
+});
+
 test("a rotated key works on for its grace, the new one at once", async () => {
   const { key, path, list, first } = await newKeys();
   await operate("PATCH", `${path}/${first.id}`, { label: "robot" });

@@ -74,6 +74,21 @@ test("numbers of a query are numbers, and empty lists are valid schemas", async 
   expect(JSON.stringify(paths)).not.toContain('"prefixItems":[]');
 });
 
+test("the schema of an event stream is that of one event, as tools for OpenAPI 3.1 read it", async () => {
+  const { paths } = await document();
+  const { responses } = paths["/v1/chat/completions"]!.post as unknown as { responses: Record<string, unknown> };
+  expect(responses[200]).toMatchObject({
+    content: {
+      "text/event-stream": {
+        schema: {
+          required: ["data"],
+          properties: { data: { anyOf: [{ const: "[DONE]" }, { contentSchema: { anyOf: expect.any(Array) } }] } },
+        },
+      },
+    },
+  });
+});
+
 test("/docs shows them all without scripts", async () => {
   const response = await request("/docs");
   expect(response.headers.get("content-security-policy")).toMatch(/^default-src 'none'; style-src 'sha256-/);
