@@ -6,7 +6,8 @@ import { pipelineVars } from "./pipeline-vars.ts";
 export const LOCAL_BUDGET_BYTES = 100e6;
 /** Long enough for most tries on a laptop, short enough that a 2B layer keeps room for its KV cache. */
 const LOCAL_CONTEXT_TOKENS = 8192;
-const LOCAL_CHUNK_ROWS = 64;
+/** Rows of a frame; the fewer where they spare every layer a part, and with it every token's wait for that. */
+const LOCAL_CHUNK_ROWS = [64, 32];
 /** Sessions at once whose windows have room: many short ones share the KV tokens of a long one. */
 const LOCAL_WINDOW_SESSIONS = 8;
 /** Small models are cut all the same, so that what runs locally is a pipeline. */
@@ -33,12 +34,14 @@ export function localTopology(manifest: Manifest, processes = 1): LocalTopology 
     contextTokens,
     sessions: 1,
     windowSessions: LOCAL_WINDOW_SESSIONS,
-    chunkRows: LOCAL_CHUNK_ROWS,
   };
-  const fewest = planModel(manifest, options);
+  const cuts = LOCAL_CHUNK_ROWS.map((chunkRows) => ({ chunkRows, ...planModel(manifest, { ...options, chunkRows }) }));
+  const fewest = cuts.reduce((best, cut) => (cut.layerParts < best.layerParts ? cut : best));
+  const { chunkRows, layerParts } = fewest;
   const plan = planModel(manifest, {
     ...options,
-    layerParts: fewest.layerParts,
+    chunkRows,
+    layerParts,
     stages: Math.min(layers.length, Math.max(FEWEST_STAGES, PARTS_PER_PROCESS * processes, fewest.stages.length)),
     vocabularyShards: Math.min(
       table.shards.length,
@@ -46,5 +49,5 @@ export function localTopology(manifest: Manifest, processes = 1): LocalTopology 
     ),
   });
   if (plan.problems.length > 0) throw new Error(`${manifest.name} does not fit isolates: ${plan.problems.join("; ")}`);
-  return { plan, vars: pipelineVars(plan, contextTokens, LOCAL_CHUNK_ROWS) };
+  return { plan, vars: pipelineVars(plan, contextTokens, chunkRows) };
 }
