@@ -19,8 +19,8 @@ export interface Seat {
   readonly tokens: number;
   /** What it begins with; null: with nothing. */
   readonly claim: PrefixClaim | null;
-  /** Where it parts from a prefix that it could not take over there: kept on the way, others can. 0: nowhere. */
-  readonly branchTokens: number;
+  /** Where to keep its prompt on the way, for others that share no more of it. */
+  readonly prefixPlaces: readonly number[];
 }
 
 interface Waiting {
@@ -92,7 +92,7 @@ export class Admission {
   reroute({ route, tokens }: Seat): Seat {
     const other = this.#replicas.restitch(route, tokens);
     this.#prefixes.makeRoom(other);
-    return { route: other, tokens, claim: null, branchTokens: 0 };
+    return { route: other, tokens, claim: null, prefixPlaces: [] };
   }
 
   /** Lets in who has room by now, in order of arrival: a large request is not overtaken for ever by small ones. */
@@ -108,12 +108,12 @@ export class Admission {
   #take({ tokens, prefix }: SeatAsked): Seat | null {
     if (this.#sessions >= this.#maxSessions) return null;
     const claim = prefix && this.#prefixes.claim(prefix, tokens);
-    const branchTokens = prefix ? this.#prefixes.branchTokens(prefix, claim?.tokens ?? 0) : 0;
+    const prefixPlaces = prefix ? this.#prefixes.placesOf(prefix, claim?.tokens ?? 0) : [];
     const route = claim?.route ?? this.#replicas.stitch(tokens);
     if (route === null) return null;
     this.#sessions++;
     this.#prefixes.makeRoom(route);
-    return { route, tokens, claim, branchTokens };
+    return { route, tokens, claim, prefixPlaces };
   }
 
   async #wait(asked: SeatAsked, signal: AbortSignal, resumed: boolean): Promise<Seat> {

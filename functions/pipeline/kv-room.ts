@@ -31,6 +31,11 @@ export class KvRoom {
     this.capacity = { all: wholePages(kvTokens), window: wholePages(kvWindowTokens) };
   }
 
+  /** Keys that rows see in layers with a window; 0 where there are none. */
+  get windowTokens(): number {
+    return this.#window ?? 0;
+  }
+
   /** What a session takes at most, while it grows to `tokens` tokens. */
   needs(tokens: number): KvTokens {
     const all = Math.ceil(tokens / PAGE_TOKENS) * PAGE_TOKENS;

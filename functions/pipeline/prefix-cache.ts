@@ -2,6 +2,7 @@ import { MAX_SESSIONS } from "../../runtime/load-options.ts";
 import { PAGE_TOKENS } from "../../runtime/simd/layout.ts";
 import type { FaultPlace } from "./frame.ts";
 import { differenceOf } from "./kv-room.ts";
+import { prefixPlaces } from "./prefix-places.ts";
 import { passes, type Replicas, type Route } from "./replicas.ts";
 import type { Ring } from "./ring.ts";
 import { type KeptPages, SessionPages, type SharedPage } from "./shared-pages.ts";
@@ -92,15 +93,11 @@ export class PrefixCache {
     return null;
   }
 
-  /**
-   * Where `asked` parts from a prefix of which it takes over no more than `claimedTokens`, since windows have left behind
-   * what it would need: in whole pages, 0 where that would help nobody.
-   */
-  branchTokens(asked: PrefixAsked, claimedTokens: number): number {
+  /** Where a session that begins with `claimedTokens` of `asked` is to be kept before the end of these. */
+  placesOf(asked: PrefixAsked, claimedTokens: number): readonly number[] {
     const parted = this.#commons(asked).filter(({ prefix, common }) => common < prefix.firstEntry);
-    const common = Math.max(0, ...parted.map(({ common }) => common));
-    const branch = common - (common % PAGE_TOKENS);
-    return branch > claimedTokens ? branch : 0;
+    const branchTokens = Math.max(0, ...parted.map(({ common }) => common));
+    return prefixPlaces(asked.ids.length, branchTokens, claimedTokens, this.#replicas.room);
   }
 
   /**

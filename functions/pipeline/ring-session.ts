@@ -179,17 +179,16 @@ export class RingSession implements TokenPipeline {
       const wanted = selections.slice(Math.max(0, start - firstWanted), Math.max(0, end - firstWanted));
       prefixes.slide(passage.route, this.#sharedPages, end);
       await passage.offer(start, hidden, end - start, wanted);
-      if (end === this.#seat.branchTokens) this.#keepPrefix(end);
+      if (this.#seat.prefixPlaces.includes(end)) this.#keepPrefix(end);
       [start, end] = [end, nextEnd];
     }
     return await passage.answers();
   }
 
-  /** Where the rows end that begin at `start` and travel together: after a chunk, or where others will want to begin. */
+  /** Where the rows end that begin at `start` and travel together: after a chunk, or where the prompt is to be kept. */
   #chunkEnd(start: number): number {
-    const { branchTokens } = this.#seat;
-    const end = Math.min(start + this.#parts.ring.topology.chunkRows, this.#ids.length);
-    return start < branchTokens && branchTokens < end ? branchTokens : end;
+    const place = this.#seat.prefixPlaces.find((tokens) => tokens > start) ?? Number.POSITIVE_INFINITY;
+    return Math.min(start + this.#parts.ring.topology.chunkRows, this.#ids.length, place);
   }
 
   async #openPassage(): Promise<Passage> {

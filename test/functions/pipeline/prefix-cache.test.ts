@@ -81,7 +81,7 @@ function pipeline(limitTokens = KV_TOKENS, windows = NO_WINDOWS) {
 
   /** A session that feeds its prompt, as RingSession does. */
   const begin = (shareKey: string, ids: readonly number[], seat: Seat) => {
-    const { route, claim, branchTokens } = seat;
+    const { route, claim, prefixPlaces } = seat;
     const session = claim?.session ?? next++;
     if (claim === null) at(route).open(session);
     const pages = claim?.pages ?? new SessionPages();
@@ -92,9 +92,9 @@ function pipeline(limitTokens = KV_TOKENS, windows = NO_WINDOWS) {
       fed = end;
     };
     while (fed < ids.length) {
-      const end = Math.min(fed + CHUNK_ROWS, ids.length);
-      feed(fed < branchTokens && branchTokens < end ? branchTokens : end);
-      if (fed === branchTokens) prefixes.keep({ shareKey, ids: ids.slice(0, fed) }, route, session, pages);
+      const place = prefixPlaces.find((tokens) => tokens > fed) ?? ids.length;
+      feed(Math.min(fed + CHUNK_ROWS, ids.length, place));
+      if (prefixPlaces.includes(fed)) prefixes.keep({ shareKey, ids: ids.slice(0, fed) }, route, session, pages);
     }
     prefixes.keep({ shareKey, ids }, route, session, pages);
     let known = [...ids];
@@ -211,10 +211,28 @@ test("a prefix is not left for less than a page, and the last id is always compu
   expect((await admission.admit(asking("b", ids, 1), staying)).claim).toBeNull();
 });
 
-describe("a window of 64", () => {
-  const windows = { window: 64, kvWindowTokens: KV_TOKENS };
+test("what prompts share but for a last part shorter than the window is mostly taken over by the second of them", async () => {
+  const { admission, begin } = pipeline(KV_TOKENS, { window: 200, kvWindowTokens: 384 });
+  const ids = text(0, 300);
+  const seat = await admission.admit(asking("a", ids, 1), staying);
+  expect(seat.prefixPlaces).toEqual([224]);
+  begin("a", ids, seat).end("kept");
+  for (const [common, tokens] of [
+    [290, 288],
+    [262, 224],
+    [200, 200],
+  ] as const) {
+    const other = [...text(0, common), 7, 8, 9];
+    const session = begin("a", other, await admission.admit(asking("a", other, 1), staying));
+    expect(session.seat.claim, `${common}`).toMatchObject({ tokens });
+    session.end("failed");
+  }
+});
+
+describe("a window of 40", () => {
+  const windows = { window: 40, kvWindowTokens: KV_TOKENS };
   const longIds = text(0, 320);
-  /** Keeps 320 ids whose windows have left behind all but the last 64. */
+  /** Keeps 320 ids whose windows have left behind all but the last 64, too short to keep anything on the way. */
   const kept = async () => {
     const { admission, begin, ...rest } = pipeline(KV_TOKENS, windows);
     begin("a", longIds, await admission.admit(asking("a", longIds, 1), staying)).end("kept");
@@ -226,10 +244,12 @@ describe("a window of 64", () => {
     return { ...rest, claimed };
   };
 
-  test("a prompt goes on at the end of a kept one, and a row before", async () => {
+  test("a prompt goes on at the end of a kept one, and as far before as its pages show", async () => {
     const { claimed } = await kept();
     expect(await claimed([...longIds, 7, 8])).toBe(320);
     expect(await claimed(longIds)).toBe(319);
+    expect(await claimed([...text(0, 295), 7, 8])).toBe(295);
+    expect(await claimed([...text(0, 294), 7, 8])).toBe(0);
   });
 
   test("what parts from it earlier is computed once, and from then on begun with", async () => {
