@@ -75,7 +75,7 @@ describe.skipIf(!chromiumThere)("the operator's page (needs Chromium, see CHROMI
     await shows(page, "1 that let nobody in any more");
     expect(await modelsStatus(second)).toBe(401);
 
-    await press(page, "Rotate it");
+    await page.evaluate(`document.querySelector("[aria-label^='Rotation of '] button").click()`);
     await page.until(`document.querySelector(".secret code")?.innerText !== ${JSON.stringify(second)}`);
     expect(await modelsStatus(await textOf(page, ".secret code"))).toBe(200);
     expect(page.problems).toEqual([]);
@@ -86,8 +86,13 @@ describe.skipIf(!chromiumThere)("the operator's page (needs Chromium, see CHROMI
     const key = await createTenant(page, "busy");
     expect((await ask(key, { max_tokens: 3 })).status).toBe(200);
     await page.evaluate(`document.querySelector("[name=requestsPerMinute]").value = "1"`);
-    await press(page, "Change the limits");
+    await page.evaluate(`document.querySelector("#tenant summary").click()`);
+    await page.evaluate(`document.querySelector("[aria-label=Limits] button").focus()`);
+    await page.press("Enter");
     await page.until(`document.querySelector("#tenant .cards").innerText.includes("1 of 1")`);
+    // Everything is shown anew: what was open and what had the focus are as they were.
+    expect(await page.evaluate("document.activeElement.innerText")).toBe("Change the limits");
+    expect(await textOf(page, "#done")).toBe("Changed.");
     expect((await ask(key, { max_tokens: 3 })).status).toBe(429);
     await press(page, "busy");
     await page.until(`/requests/.test([...document.querySelectorAll("#tenant dl")].at(-1)?.innerText ?? "")`);
@@ -158,15 +163,18 @@ describe.skipIf(!chromiumThere)("the operator's page (needs Chromium, see CHROMI
     const limits = `[aria-label^="Limits of "]`;
     await fill(page, `${limits} [name=tokensPerDay]`, "30");
     await fill(page, `${limits} [name=budgetMicrosPerMonth]`, "12.5");
-    await press(page, "Change its limits");
+    await fill(page, `${limits} input`, "robot");
+    await page.evaluate(`document.querySelector('${limits} button').click()`);
     await page.until(`document.querySelector(".keys .cards")?.innerText.includes("0 of 12.5")`);
     // 20 tokens of prompt and 5 of answer.
     expect((await ask(key, { messages: [{ role: "user", content: "What is 7 + 8?" }], max_tokens: 8 })).status).toBe(
       200,
     );
     await press(page, "careful");
-    await shows(page, "% of tokens a day of key ");
-    expect(await textOf(page, "#tenant .failure")).toMatch(/^Over (80|95) % of tokens a day of key .*: \d+ of 30\.$/);
+    await shows(page, "% of tokens a day of key robot: ");
+    expect(await textOf(page, "#tenant .failure")).toMatch(
+      /^Over (80|95) % of tokens a day of key robot: \d+ of 30\.$/,
+    );
     await openAll(page);
     expect(
       await page.evaluate(`document.querySelector("${limits.replaceAll('"', "'")} [name=budgetMicrosPerMonth]").value`),

@@ -1,5 +1,7 @@
 import { element } from "../element.browser.js";
 
+const MINUTE_MS = 60_000;
+
 /** A labelled field; the label is around it. */
 export function field(label, properties, tag = "input") {
   const input = element(tag, properties);
@@ -22,11 +24,23 @@ export function folded(summary, ...children) {
   return element("details", {}, element("summary", { textContent: summary }), ...children);
 }
 
-/** A field for a moment in the reader's own time; `iso` is undefined while it is empty. */
-export function momentField(label, required) {
-  const { input, ...rest } = field(`${label}, in your time`, { type: "datetime-local", required });
-  return { ...rest, iso: () => (input.value === "" ? undefined : new Date(input.value).toISOString()) };
+/**
+ * A field for a moment in the reader's own time, filled with one if it is given. `iso` is null while it is empty, `changed`
+ * says whether it holds something else than in the beginning.
+ */
+export function momentField(label, { required = false, iso = null } = {}) {
+  const value = iso === null ? "" : ofHere(new Date(iso));
+  const { input, label: shown } = field(`${label}, in your time`, { type: "datetime-local", required, value });
+  return {
+    label: shown,
+    iso: () => (input.value === "" ? null : new Date(input.value).toISOString()),
+    changed: () => input.value !== value,
+  };
 }
+
+/** As such a field takes it, to the minute. */
+const ofHere = (date) =>
+  new Date(date - date.getTimezoneOffset() * MINUTE_MS).toISOString().slice(0, "2030-01-31T18:00".length);
 
 /** A moment as its reader's clock shows it. */
 export const moment = (iso) => new Date(iso).toLocaleString();

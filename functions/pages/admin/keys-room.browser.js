@@ -3,7 +3,7 @@ import { operate } from "./api.browser.js";
 import { field, folded, form, moment, momentField } from "./form.browser.js";
 import { holdings, limitFields } from "./limits.browser.js";
 
-const AS_TENANT = "as the tenant";
+const NO_LABEL = "whose, or for what";
 const MAX_LABEL_CHARACTERS = 100;
 const SECONDS_OF_HOUR = 3600;
 const DEFAULT_GRACE_HOURS = 24;
@@ -35,40 +35,51 @@ function keyCard({ id, label, state, createdAt, lastUsedAt, expiresAt }) {
 }
 
 function liveCard(key, path, act, onSecret) {
-  const { label, id, limits, now } = key;
-  const words = label || id;
-  const fields = limitFields(limits, AS_TENANT);
-  const change = () => act(() => operate("PATCH", path, { limits: fields.values() }));
+  const words = key.label || key.id;
   const revoke = () => {
     if (confirm(`Revoke ${words}? It lets nobody in from then on.`)) act(() => operate("DELETE", path));
   };
+  const rotate = (body) => act(async () => onSecret(await operate("POST", `${path}/rotate`, body)));
   const card = keyCard(key);
-  if (Object.values(limits).some((limit) => limit !== null)) card.append(holdings(now, limits, false));
+  if (Object.values(key.limits).some((limit) => limit !== null)) card.append(holdings(key.now, key.limits, false));
   card.append(
-    folded(`Limits of ${words}`, form(`Limits of ${words}`, [fields.cards], "Change its limits", change)),
     folded(
-      `Rotate ${words}`,
-      rotationForm(words, (body) => act(async () => onSecret(await operate("POST", `${path}/rotate`, body)))),
+      `Change ${words}`,
+      changeForm(key, words, (body) => act(() => operate("PATCH", path, body))),
     ),
+    folded(`Rotate ${words}`, rotationForm(words, rotate)),
     element("div", { className: "actions" }, button("Revoke", revoke, `Revoke ${words}`)),
   );
   return card;
+}
+
+function changeForm({ label, expiresAt, limits }, words, change) {
+  const name = field("Label", { maxLength: MAX_LABEL_CHARACTERS, value: label, placeholder: NO_LABEL });
+  const until = momentField("Expires", { iso: expiresAt });
+  const fields = limitFields(limits, "as the tenant");
+  const send = () =>
+    change({
+      label: name.input.value,
+      ...(until.changed() && { expiresAt: until.iso() ?? "never" }),
+      limits: fields.values(),
+    });
+  return form(`Limits of ${words}`, [name.label, until.label, fields.cards], `Change ${words}`, send);
 }
 
 function rotationForm(words, rotate) {
   const range = { type: "number", min: 0, max: MAX_GRACE_HOURS, step: 1, required: true, value: DEFAULT_GRACE_HOURS };
   const { input, label } = field("Hours that the old one works on", range);
   const send = () => rotate({ graceSeconds: Number(input.value) * SECONDS_OF_HOUR });
-  return form(`Rotate ${words}`, [label], "Rotate it", send);
+  return form(`Rotation of ${words}`, [label], `Rotate ${words}`, send);
 }
 
 function newKeyForm(make) {
   const name = field("Label of a new key", {
     id: "key-label",
     maxLength: MAX_LABEL_CHARACTERS,
-    placeholder: "whose, or for what",
+    placeholder: NO_LABEL,
   });
-  const until = momentField("Expires", false);
+  const until = momentField("Expires");
   const send = () => make({ label: name.input.value, ...(until.iso() && { expiresAt: until.iso() }) });
   return Object.assign(form("New key", [name.label, until.label], "Make a key", send), { className: "inline" });
 }

@@ -45,13 +45,21 @@ async function openTenant(name) {
   });
   // Another may have been asked for meanwhile.
   if (chosen !== name) return;
-  const opened = new Set([...room.querySelectorAll("details[open] > summary")].map(({ textContent }) => textContent));
+  if (again) return showAgain(shown);
   room.replaceChildren(...shown);
   room.hidden = false;
-  if (again)
-    for (const summary of room.querySelectorAll("summary"))
-      summary.parentElement.open = opened.has(summary.textContent);
-  room.focus({ preventScroll: again });
+  room.focus();
+}
+
+/** What was open stays open, and what has the focus keeps it. */
+function showAgain(shown) {
+  const nameOf = (made) => made.ariaLabel ?? made.textContent;
+  const opened = new Set([...room.querySelectorAll("details[open] > summary")].map(nameOf));
+  const focused = room.contains(document.activeElement) ? nameOf(document.activeElement) : null;
+  room.replaceChildren(...shown);
+  for (const summary of room.querySelectorAll("summary")) summary.parentElement.open = opened.has(nameOf(summary));
+  const same = [...room.querySelectorAll("button")].find((made) => nameOf(made) === focused);
+  (same ?? room).focus({ preventScroll: true });
 }
 
 async function closeTenant() {

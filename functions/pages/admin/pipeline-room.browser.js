@@ -46,4 +46,4 @@ const resize = (replicas) =>
   doing(async () => {
     await operate("PATCH", "/replicas", { replicas });
     await show();
-  });
+  }, "Changed.");

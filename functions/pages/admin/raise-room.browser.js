@@ -9,7 +9,7 @@ const NOT_RAISED = ["allowedModels", "priority"];
 export function raiseRoom({ limits, raise }, change) {
   const raisable = Object.keys(limits).filter((name) => !NOT_RAISED.includes(name));
   const fields = limitFields(Object.fromEntries(raisable.map((name) => [name, null])), "as it is");
-  const until = momentField("Until", true);
+  const until = momentField("Until", { required: true });
   const send = () => {
     const given = Object.entries(fields.values()).filter(([, value]) => value !== null);
     change({ raise: { limits: Object.fromEntries(given), expiresAt: until.iso() } });

@@ -1,12 +1,14 @@
 import { element } from "../element.browser.js";
 
-const status = document.getElementById("status");
+const [status, done] = ["status", "done"].map((id) => document.getElementById(id));
 
-/** Runs an action and shows the API's own words when it fails. */
-export async function doing(work) {
+/** Runs an action and shows the API's own words when it fails; a screen reader says `words` when it does not. */
+export async function doing(work, words = "") {
   status.replaceChildren();
+  done.textContent = "";
   try {
     await work();
+    done.textContent = words;
   } catch (error) {
     showFailure(error);
   }

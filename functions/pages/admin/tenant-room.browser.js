@@ -20,7 +20,7 @@ export async function tenantRoom(name, { onSecret, reopen, gone }) {
     doing(async () => {
       await work();
       await reopen();
-    });
+    }, "Changed.");
   const change = (changes) => act(() => operate("PATCH", path, changes));
   const remove = () => {
     if (!confirm(`Delete ${name} with its keys and usage?`)) return;
