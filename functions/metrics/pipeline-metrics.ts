@@ -3,7 +3,18 @@ import type { Metric, Sample } from "./exposition.ts";
 
 /** How the pipeline is now, as its conductor sees it. */
 export function pipelineMetrics(status: PipelineStatus): Metric[] {
-  const { kvTokens, sessions, waiting, memoryBytes, embeddingCacheBytes, hopMs, prefixCache, stages, shards } = status;
+  const {
+    kvTokens,
+    kvWindowTokens,
+    sessions,
+    waiting,
+    memoryBytes,
+    embeddingCacheBytes,
+    hopMs,
+    prefixCache,
+    stages,
+    shards,
+  } = status;
   const counter = (name: string, help: string, samples: readonly Sample[]): Metric => ({
     name: `lapidary_${name}`,
     type: "counter",
@@ -46,6 +57,19 @@ export function pipelineMetrics(status: PipelineStatus): Metric[] {
     gauge("stage_kv_cached_tokens", "KV cache that prefixes hold until a session needs it.", [
       ...replicas.map(({ labels, report }) => ({ labels, value: report.cachedTokens })),
     ]),
+    ...(kvWindowTokens === 0
+      ? []
+      : [
+          gauge("stage_kv_window_tokens", "KV cache that each replica of a stage has for layers with a window.", [
+            { value: kvWindowTokens },
+          ]),
+          gauge("stage_kv_window_reserved_tokens", "KV cache of those layers promised to sessions.", [
+            ...replicas.map(({ labels, report }) => ({ labels, value: report.reservedWindowTokens })),
+          ]),
+          gauge("stage_kv_window_cached_tokens", "KV cache of those layers that prefixes hold.", [
+            ...replicas.map(({ labels, report }) => ({ labels, value: report.cachedWindowTokens })),
+          ]),
+        ]),
     gauge("stage_draining", "1 when the replica takes no new sessions.", [
       ...replicas.map(({ labels, report }) => ({ labels, value: Number(report.draining) })),
     ]),

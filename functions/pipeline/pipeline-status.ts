@@ -29,6 +29,8 @@ export interface PipelineStatus {
   readonly replicas: number;
   /** KV cache of each replica of a stage. */
   readonly kvTokens: number;
+  /** The same of layers with a window; 0 where the model has none. */
+  readonly kvWindowTokens: number;
   readonly sessions: number;
   readonly waiting: number;
   /** Sessions the parts have been told of, and what they were asked and have not answered. */

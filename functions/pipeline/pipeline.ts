@@ -144,6 +144,7 @@ export class Pipeline implements RingParts, Health {
       engine,
       replicas: this.#replicas.count,
       kvTokens: this.#replicas.kvTokens,
+      kvWindowTokens: this.topology.window === null ? 0 : this.topology.kvWindowTokens,
       sessions: this.admission.sessions,
       waiting: this.admission.waiting,
       passages: this.ring.passages,

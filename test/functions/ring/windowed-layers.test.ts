@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { pipelineMetrics } from "../../../functions/metrics/pipeline-metrics.ts";
 import { mostWindowPages } from "../../../weights/kv-window.ts";
 import { abortInTheMiddle, allFree, callFor, freshConductor, generateOn, partOf, requestFor } from "./conductors.ts";
 import { generateLocally } from "./local-judge.ts";
@@ -88,6 +89,17 @@ test("stages whose layers all have a window, or none, answer the same", async ()
   const { stages } = await conductor.status();
   const windowed = stages.map(({ replicas }) => replicas[0]!.freeKvWindowTokens !== undefined);
   expect(windowed).toEqual([true, true, false, true, true, false]);
+});
+
+test("metrics tell how much of the windows' room is promised and kept", async () => {
+  const conductor = await freshConductor(settingsFor(2));
+  await generateOn(conductor, await callFor(requests[0]!));
+  await allFree(conductor, 2000, KV_TOKENS, 2 * SESSION_TOKENS);
+  const metrics = new Map(pipelineMetrics(await conductor.status()).map(({ name, samples }) => [name, samples]));
+  const values = (name: string) => metrics.get(`lapidary_stage_kv_window_${name}`)!.map(({ value }) => value);
+  expect(values("tokens")).toEqual([2 * SESSION_TOKENS]);
+  expect(values("reserved_tokens")).toEqual([0, 0]);
+  for (const value of values("cached_tokens")) expect(value).toBeGreaterThanOrEqual(WINDOW);
 });
 
 test("layers split over objects give back the pages of every part", async () => {
