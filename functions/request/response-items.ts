@@ -12,8 +12,9 @@ const id = text.min(1).max(MAX_ID_CHARACTERS);
 const status = z.enum(["in_progress", "completed", "incomplete"]).nullish();
 const emptyList = z.tuple([], { error: "supported only as an empty list" }).nullish();
 
-// Items of an answer come back as they were, with marks that mean nothing on the way in.
-const textPart = z.strictObject({
+// Items of an answer come back as they were, with marks that mean nothing on the way in, and with notes of the client's own
+// (parsed, parsed_arguments …): whatever is not part of the conversation is left out here, and only here.
+const textPart = z.object({
   type: z.enum(["input_text", "output_text"], { error: "only input_text and output_text parts are supported" }),
   text,
   annotations: emptyList,
@@ -23,14 +24,14 @@ const content = z.union([text, z.array(textPart).max(MAX_PARTS)], {
   error: "expected a string or a list of text parts",
 });
 
-const message = z.strictObject({
+const message = z.object({
   type: z.literal("message").nullish(),
   role: z.enum(["system", "developer", "user", "assistant"]),
   content,
   id: id.nullish(),
   status,
 });
-const functionCall = z.strictObject({
+const functionCall = z.object({
   type: z.literal("function_call"),
   call_id: id,
   name: givenName,
@@ -38,7 +39,7 @@ const functionCall = z.strictObject({
   id: id.nullish(),
   status,
 });
-const functionOutput = z.strictObject({
+const functionOutput = z.object({
   type: z.literal("function_call_output"),
   call_id: id,
   output: content,

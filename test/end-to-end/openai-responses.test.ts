@@ -110,6 +110,25 @@ describe("the official client's responses", () => {
     expect(second.output[0]).toMatchObject({ type: "message", status: "completed" });
   });
 
+  test("are taken back as a parsing client hands them on, its notes among them", async () => {
+    const asked = { model: MODEL, temperature: 0, max_output_tokens: 60 };
+    const question = { role: "user" as const, content: "Weather in Rome?" };
+    const tool = { ...weather, parameters: weather.parameters };
+    const called = await server.client.responses.parse({
+      ...{ ...asked, tools: [tool], tool_choice: "required", input: [question] },
+    });
+    const [call] = called.output;
+    if (call?.type !== "function_call") throw new Error("no function was called");
+    expect(call).toHaveProperty("parsed_arguments.city");
+    const output = { type: "function_call_output" as const, call_id: call.call_id, output: "sunny" };
+    const told = await server.client.responses.parse({ ...asked, input: [question, call, output] });
+    expect(told.output[0]).toHaveProperty("content[0].parsed");
+    const last = await server.client.responses.create({
+      ...{ ...asked, input: [question, call, output, ...(told.output as OpenAI.Responses.ResponseInput), question] },
+    });
+    expect(last.output_text).not.toBe("");
+  });
+
   test("stream calls", async () => {
     const stream = server.client.responses.stream({
       ...{ model: MODEL, temperature: 0, input: "Weather in Rome?", max_output_tokens: 60 },

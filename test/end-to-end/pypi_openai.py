@@ -171,9 +171,12 @@ class Calls(unittest.TestCase):
         self.assertTrue(second.output_text)
         self.assertEqual(second.previous_response_id, first.id)
 
-    def test_parsed_response(self):
-        answer = self.client.responses.parse(**responded("Name a city as JSON."), text_format=City)
+    def test_parsed_response_handed_on(self):
+        question = {"role": "user", "content": "Name a city as JSON."}
+        answer = self.client.responses.parse(**responded([question]), text_format=City)
         self.assertIsInstance(answer.output_parsed, City)
+        again = self.client.responses.create(**responded([question, *answer.output, question]))
+        self.assertTrue(again.output_text)
 
 
 class Stalls(unittest.IsolatedAsyncioTestCase):
