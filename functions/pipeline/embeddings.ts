@@ -23,26 +23,32 @@ export class Embeddings {
 
   /** Rows [ids.length, hiddenSize]; at most `chunkRows` ids, all of them in the vocabulary. */
   async rows(ids: readonly number[]): Promise<Float32Array> {
-    const { hiddenSize, shards } = this.#topology;
+    const { hiddenSize } = this.#topology;
     const found = new Map<number, Float32Array>();
     for (const id of ids) {
       const cached = this.#cache.get(id);
       if (cached !== undefined) found.set(id, cached);
     }
     const missing = [...new Set(ids)].filter((id) => !found.has(id));
+    if (missing.length > 0) await this.#find(missing, found);
+    const hidden = new Float32Array(ids.length * hiddenSize);
+    for (const [index, id] of ids.entries()) hidden.set(found.get(id)!, index * hiddenSize);
+    this.#remember(found);
+    return hidden;
+  }
+
+  /** Adds the rows of `ids` to `found`. */
+  async #find(ids: readonly number[], found: Map<number, Float32Array>): Promise<void> {
+    const { hiddenSize, shards } = this.#topology;
     await Promise.all(
       shards.map(async ({ firstRow, rows }, shard) => {
-        const owned = Uint32Array.from(missing.filter((id) => id >= firstRow && id < firstRow + rows));
+        const owned = Uint32Array.from(ids.filter((id) => id >= firstRow && id < firstRow + rows));
         if (owned.length === 0) return;
         const answer = await this.#ask(shard, owned);
         for (const [index, id] of owned.entries())
           found.set(id, answer.slice(index * hiddenSize, (index + 1) * hiddenSize));
       }),
     );
-    const hidden = new Float32Array(ids.length * hiddenSize);
-    for (const [index, id] of ids.entries()) hidden.set(found.get(id)!, index * hiddenSize);
-    this.#remember(found);
-    return hidden;
   }
 
   #remember(rows: ReadonlyMap<number, Float32Array>): void {

@@ -10,8 +10,9 @@ export class Passage {
   readonly number: number;
   readonly route: Route;
   readonly #offer: (rows: OfferedRows) => void;
-  readonly #failure = Promise.withResolvers<never>();
-  #failed = false;
+  /** Of those who wait now: one promise for all waits would remember each of them for as long as the passage lives. */
+  readonly #onFailure = new Set<(reason: unknown) => void>();
+  #failure: { readonly reason: unknown } | null = null;
   #unsentRows = 0;
   #sent = Promise.withResolvers<void>();
   #answers: ShardSelection[][] = [];
@@ -23,12 +24,10 @@ export class Passage {
     this.number = number;
     this.route = route;
     this.#offer = offer;
-    // Nobody may be waiting when a link breaks; the next wait will meet the failure.
-    this.#failure.promise.catch(() => {});
   }
 
   get failed(): boolean {
-    return this.#failed;
+    return this.#failure !== null;
   }
 
   /** Rows that went through all stages. */
@@ -47,7 +46,7 @@ export class Passage {
   async offer(position: number, hidden: Float32Array, rows: number, selections: readonly Selection[]): Promise<void> {
     this.#unsentRows = rows;
     this.#sent = Promise.withResolvers();
-    if (!this.#failed) this.#offer({ position, rows, hidden, selections });
+    if (!this.failed) this.#offer({ position, rows, hidden, selections });
     await this.unlessFailed(this.#sent.promise);
   }
 
@@ -58,7 +57,14 @@ export class Passage {
 
   /** Settles like `work`, or rejects as soon as the passage fails. */
   async unlessFailed<Value>(work: Promise<Value>): Promise<Value> {
-    return await Promise.race([this.#failure.promise, work]);
+    const { promise, reject } = Promise.withResolvers<never>();
+    if (this.#failure === null) this.#onFailure.add(reject);
+    else reject(this.#failure.reason);
+    try {
+      return await Promise.race([promise, work]);
+    } finally {
+      this.#onFailure.delete(reject);
+    }
   }
 
   sent(rows: number): void {
@@ -78,7 +84,8 @@ export class Passage {
   }
 
   fail(reason: unknown): void {
-    this.#failed = true;
-    this.#failure.reject(reason);
+    this.#failure ??= { reason };
+    for (const reject of this.#onFailure) reject(reason);
+    this.#onFailure.clear();
   }
 }
