@@ -65,6 +65,8 @@ export interface StageAssignment extends Assignment, StageRange {
   readonly kvWindowTokens: number;
   /** The route's replica of the next stage, or every vocabulary shard. */
   readonly successors: readonly Successor[];
+  /** What the others may take for a row. */
+  readonly rowLimitMs: number;
   /** The other objects its layers are split over, by part from 1 on; none where they are whole. */
   readonly helpers: readonly Successor[];
 }

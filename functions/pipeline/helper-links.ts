@@ -49,7 +49,8 @@ export class HelperLinks implements StageHelpers {
   }
 
   async multiply(block: number, groups: readonly RowGroup[], rows: Float32Array): Promise<readonly Float32Array[]> {
-    const limitMs = stepLimitMs(groups.reduce((sum, group) => sum + group.rows, 0));
+    const count = groups.reduce((sum, group) => sum + group.rows, 0);
+    const limitMs = stepLimitMs(count, this.#assignment!.rowLimitMs);
     try {
       return await withTimeLimit(this.#ask({ kind: "multiply", block, groups, hidden: rows }), limitMs, "a helper");
     } catch (cause) {

@@ -177,7 +177,7 @@ export class Joins {
   }
 
   #stage(route: Route, group: number): StageAssignment {
-    const { manifestHash, engine, chunkRows, kvTokens, kvWindowTokens, stages } = this.#topology;
+    const { manifestHash, engine, chunkRows, kvTokens, kvWindowTokens, stages, rowLimitMs } = this.#topology;
     const finalNorm = group === stages.length - 1;
     const successors = finalNorm
       ? this.#topology.shards.map((_, index) => shardPlace(index))
@@ -193,6 +193,7 @@ export class Joins {
       group,
       replica: route[group]!,
       finalNorm,
+      rowLimitMs,
       successors: successors.map((place) => this.#successor(place)),
       helpers: helperPlaces(this.#topology, { group, replica: route[group]! }).map((place) => this.#successor(place)),
     };

@@ -29,7 +29,7 @@ export class Ring implements LinkEvents, Hops {
   readonly #owner: Ownership;
   readonly #replicas: Health;
   readonly #parts: PartLinks;
-  readonly #steps = new Steps();
+  readonly #steps: Steps;
   readonly #hopTime = new HopTime();
   readonly #passages = new Passages();
   readonly #lanes: Lanes;
@@ -45,6 +45,7 @@ export class Ring implements LinkEvents, Hops {
     this.#topology = topology;
     this.#owner = owner;
     this.#replicas = replicas;
+    this.#steps = new Steps(topology.rowLimitMs);
     this.#lanes = new Lanes({
       maxRows: topology.chunkRows,
       attentionTokens,

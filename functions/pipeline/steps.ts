@@ -24,9 +24,15 @@ export interface StepAsked {
 /** The conductor's questions that are not answered yet: frames of rows on their way round, and what shards are asked. */
 export class Steps {
   readonly #outstanding = new Outstanding();
+  readonly #rowMs: number;
   readonly #underWay = new Map<number, Step>();
   #next = 0;
   #rows = 0;
+
+  /** `rowMs` is what a row may take. */
+  constructor(rowMs: number) {
+    this.#rowMs = rowMs;
+  }
 
   get unanswered(): number {
     return this.#outstanding.size;
@@ -75,7 +81,7 @@ export class Steps {
 
   /** Sends, and waits for the answers of `shards` as long as they and `rows` more rows may take. */
   #expect(number: number, shards: readonly number[], rows: number, send: (number: number) => void): Promise<Frame[]> {
-    const answers = this.#outstanding.expect(number, shards, stepLimitMs(this.#rows + rows));
+    const answers = this.#outstanding.expect(number, shards, stepLimitMs(this.#rows + rows, this.#rowMs));
     try {
       send(number);
     } catch (error) {

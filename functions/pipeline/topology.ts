@@ -1,4 +1,5 @@
 import type { Engine } from "../../runtime/engine.ts";
+import { parameterCount } from "../../weights/families/shapes.ts";
 import { kvWindow } from "../../weights/kv-window.ts";
 import { splitLayer } from "../../weights/layer-parts.ts";
 import type { Manifest } from "../../weights/manifest.ts";
@@ -6,6 +7,7 @@ import { splitLayers, splitTable } from "../../weights/plan.ts";
 import type { PipelineSettings } from "../settings.ts";
 import { type FaultPlace, PROTOCOL_VERSION } from "./frame.ts";
 import { bytesToHex } from "./hex.ts";
+import { rowLimitMs } from "./time-limit.ts";
 
 export interface StageRange {
   readonly firstLayer: number;
@@ -41,6 +43,8 @@ export interface Topology {
   readonly layerParts: number;
   /** Of each stage. */
   readonly replicas: number;
+  /** What a row may take on its way through every part. */
+  readonly rowLimitMs: number;
   /** The most rows of a frame. */
   readonly chunkRows: number;
   /** KV cache of each stage's replica. */
@@ -80,6 +84,7 @@ export function planTopology(
     })),
     // Whether they can be split so.
     layerParts: splitLayer(manifest.architecture, layerParts).length,
+    rowLimitMs: rowLimitMs(parameterCount(manifest.architecture)),
     replicas,
     chunkRows,
     kvTokens,

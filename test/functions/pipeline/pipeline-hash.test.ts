@@ -6,6 +6,7 @@ const topology: Topology = {
   engine: { name: "simd", version: "simd-1/a8", activations: 8, kvBits: 16 },
   hiddenSize: 64,
   layerParts: 1,
+  rowLimitMs: 100,
   stages: [
     { firstLayer: 0, layerCount: 2 },
     { firstLayer: 2, layerCount: 2 },

@@ -29,6 +29,7 @@ export async function rawStage(assignment: Partial<StageAssignment> = {}) {
     firstLayer: 0,
     layerCount: 2,
     finalNorm: false,
+    rowLimitMs: 100,
     kvTokens: 64,
     kvWindowTokens: 64,
     successors: [],
