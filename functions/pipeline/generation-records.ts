@@ -1,4 +1,5 @@
 import type { TokenLogProbability } from "../../runtime/sampling/log-probability.ts";
+import type { TokensUsed } from "../tenants/price.ts";
 import type { GenerateCall } from "./generation-call.ts";
 
 /** Ids of one stored row: what a lost conductor may have to draw again is at most this many tokens. */
@@ -184,3 +185,9 @@ export function knownTokens(
   const known = more ? { ids: reader.ids } : tokens;
   return same || known.ids.length >= reader.tokens ? known : null;
 }
+
+/** All that an interrupted generation took, as far as storage knows. */
+export const usageOf = ({ call, tokens }: GenerationRecord): TokensUsed => ({
+  promptTokens: call.promptIds.length,
+  completionTokens: tokens.ids.length,
+});

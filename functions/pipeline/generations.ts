@@ -12,7 +12,7 @@ import type {
   KeptRequest,
 } from "./generation-call.ts";
 import { GONE, leaseOf } from "./generation-lease.ts";
-import { type GenerationRecord, GenerationRecords, knownTokens, type StoredCall } from "./generation-records.ts";
+import { GenerationRecords, knownTokens, type StoredCall, usageOf } from "./generation-records.ts";
 import { GenerationRun, type RunningGeneration } from "./generation-run.ts";
 import { KNOWN_SESSION } from "./known-session.ts";
 import { Pauses } from "./pauses.ts";
@@ -245,9 +245,3 @@ function sessionAsked(call: GenerateCall, knownIds: readonly number[], resumed: 
     resumed,
   };
 }
-
-/** All that an interrupted generation took, as far as storage knows. */
-const usageOf = ({ call, tokens }: GenerationRecord): TokensUsed => ({
-  promptTokens: call.promptIds.length,
-  completionTokens: tokens.ids.length,
-});

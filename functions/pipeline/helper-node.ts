@@ -2,7 +2,7 @@ import { InferenceError } from "../../runtime/errors.ts";
 import type { StageHelper } from "../../runtime/stage-helper.ts";
 import { logLine } from "../log-line.ts";
 import { checkHead, type HelperAssignment } from "./assignment.ts";
-import { toFailure } from "./failure.ts";
+import { errorFrame } from "./error-frame.ts";
 import { type Frame, type FrameOf, frameHead } from "./frame.ts";
 import { decodeFrame, encodeFrame } from "./frame-codec.ts";
 import type { Link, LinkTaker } from "./link.ts";
@@ -48,7 +48,7 @@ export class HelperNode implements LinkTaker {
       this.#take(frame, link);
     } catch (error) {
       const place = { group: 0, replica: 0 };
-      link.tell(encodeFrame({ ...frameHead(frame), kind: "error", ...toFailure(error), place, sessions: [] }));
+      link.tell(encodeFrame(errorFrame(frame, place, [], error)));
     }
   }
 

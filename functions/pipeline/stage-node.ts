@@ -2,25 +2,23 @@ import type { LayerStage } from "../../runtime/engine.ts";
 import { InferenceError } from "../../runtime/errors.ts";
 import { logLine } from "../log-line.ts";
 import { checkHead, type StageAssignment, type Successor } from "./assignment.ts";
-import { toFailure } from "./failure.ts";
+import { errorFrame } from "./error-frame.ts";
 import {
   type FaultPlace,
   type Frame,
   type FrameBody,
-  type FrameHead,
   type FrameOf,
   frameHead,
   placeName,
   type RowsGroup,
-  type WantedRow,
 } from "./frame.ts";
 import { decodeFrame, encodeFrame } from "./frame-codec.ts";
 import { HelperLinks } from "./helper-links.ts";
 import { Inbox } from "./inbox.ts";
 import type { Link, LinkEvents } from "./link.ts";
 import { OutboundLinks } from "./outbound-links.ts";
-import { joinRows } from "./rows.ts";
 import { type StageSession, StageSessions } from "./stage-sessions.ts";
+import { wantedRows } from "./wanted-rows.ts";
 
 const FIRST_SHARD: FaultPlace = { group: "vocabulary", replica: 0 };
 
@@ -94,11 +92,10 @@ export class StageNode implements LinkEvents {
     if (frame?.kind === "close") this.#passClose(frame);
     if (frame?.kind === "fork") this.#passFork(frame, link);
     if (frame?.kind !== "rows") return;
-    const sessions = frame.groups.map(({ session }) => session);
     try {
       await this.#run(frame, this.#check(frame), link);
     } catch (error) {
-      this.#report(link, frame, sessions, error, this.#place);
+      link.tell(encodeFrame(errorFrame(frame, this.#place, sessionsOf(frame.groups), error)));
     }
   }
 
@@ -126,7 +123,7 @@ export class StageNode implements LinkEvents {
 
   async #run(frame: FrameOf<"rows">, assignment: StageAssignment, link: Link): Promise<void> {
     const { groups, hidden, faults } = await this.#sessions!.run(frame, link);
-    for (const { session, error } of faults) this.#report(link, frame, [session], error, this.#place);
+    for (const { session, error } of faults) link.tell(encodeFrame(errorFrame(frame, this.#place, [session], error)));
     if (groups.length === 0) return;
     const passed: Frame = assignment.finalNorm
       ? { ...frameHead(frame), ...(await this.#select(groups, hidden)) }
@@ -137,33 +134,16 @@ export class StageNode implements LinkEvents {
       try {
         this.#outbound.to(place).send(bytes);
       } catch (error) {
-        this.#report(
-          link,
-          frame,
-          groups.map(({ session }) => session),
-          error,
-          place,
-        );
+        link.tell(encodeFrame(errorFrame(frame, place, sessionsOf(groups), error)));
       }
     }
   }
 
   /** The wanted rows alone, final-normed. */
   async #select(groups: readonly RowsGroup[], hidden: Float32Array): Promise<Extract<FrameBody, { kind: "select" }>> {
-    const columns = hidden.length / groups.reduce((sum, { rows }) => sum + rows, 0);
-    const wanted: WantedRow[] = [];
-    const rows: Float32Array[] = [];
-    let first = 0;
-    for (const group of groups) {
-      for (const [index, selection] of group.selections.entries()) {
-        const row = group.firstWanted + index;
-        wanted.push({ session: group.session, position: group.position + row, selection });
-        rows.push(hidden.subarray((first + row) * columns, (first + row + 1) * columns));
-      }
-      first += group.rows;
-    }
-    const normed = rows.length === 0 ? joinRows([]) : await this.#stage!.finalNormRows(joinRows(rows));
-    return { kind: "select", wanted, hidden: normed };
+    const rows = wantedRows(groups, hidden);
+    if (rows.wanted.length === 0) return { kind: "select", ...rows };
+    return { kind: "select", wanted: rows.wanted, hidden: await this.#stage!.finalNormRows(rows.hidden) };
   }
 
   #passClose(frame: FrameOf<"close">): void {
@@ -215,24 +195,13 @@ export class StageNode implements LinkEvents {
   #reportAll(holds: (session: StageSession) => boolean, error: InferenceError, place: FaultPlace): void {
     if (this.#assignment === null) return;
     for (const [link, sessions] of this.#byLink(this.#sessions?.where(holds) ?? [])) {
-      this.#report(link, { ...this.#assignment, step: 0, route: [] }, sessions, error, place);
+      link.tell(encodeFrame(errorFrame({ ...this.#assignment, step: 0, route: [] }, place, sessions, error)));
     }
   }
 
   #byLink(sessions: readonly number[]): Map<Link, number[]> {
     const open = sessions.filter((session) => this.#sessions?.get(session)?.link.open);
     return Map.groupBy(open, (session) => this.#sessions!.get(session)!.link);
-  }
-
-  #report(
-    link: Link,
-    { step, pipelineHash, incarnation, route }: FrameHead,
-    sessions: readonly number[],
-    error: unknown,
-    place: FaultPlace,
-  ): void {
-    const { code, message } = toFailure(error);
-    link.tell(encodeFrame({ step, pipelineHash, incarnation, route, kind: "error", code, message, place, sessions }));
   }
 
   get #place(): FaultPlace {
@@ -264,3 +233,5 @@ export class StageNode implements LinkEvents {
     this.helpers.closeAll();
   }
 }
+
+const sessionsOf = (groups: readonly RowsGroup[]) => groups.map(({ session }) => session);

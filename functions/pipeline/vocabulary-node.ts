@@ -2,7 +2,7 @@ import type { VocabularyShard } from "../../runtime/engine.ts";
 import { InferenceError } from "../../runtime/errors.ts";
 import { logLine } from "../log-line.ts";
 import { checkHead, type ShardAssignment } from "./assignment.ts";
-import { toFailure } from "./failure.ts";
+import { errorFrame } from "./error-frame.ts";
 import { type Frame, type FrameOf, frameHead } from "./frame.ts";
 import { decodeFrame, encodeFrame } from "./frame-codec.ts";
 import { Inbox } from "./inbox.ts";
@@ -82,7 +82,7 @@ export class VocabularyNode implements LinkEvents {
       return await this.#select(frame, this.#shard, link);
     } catch (error) {
       const place = { group: "vocabulary", replica: this.#assignment?.index ?? 0 } as const;
-      return { ...frameHead(frame), kind: "error", ...toFailure(error), place, sessions: sessionsOf(frame) };
+      return errorFrame(frame, place, sessionsOf(frame), error);
     }
   }
 
