@@ -15,32 +15,36 @@ const SIMULATED_INT8 = { "gemma1-mha-wide": 0.118, "gemma2-window": 0.069, "gemm
 
 for (const [name, simulated] of Object.entries(SIMULATED_INT8)) {
   const golden = await readGolden(name);
-  describe.skipIf(golden === null).each([2, 4])(`${name} split in %d`, (layerParts) => {
-    const { prompt } = golden as Golden;
-    const layers = golden!.hidden.length / golden!.hiddenSize - 1;
+  if (golden === null) {
+    test.skip(`${name} split: the golden files are not there`);
+    continue;
+  }
+  describe.each([2, 4])(`${name} split in %d`, (layerParts) => {
+    const { prompt } = golden;
+    const layers = golden.hidden.length / golden.hiddenSize - 1;
     const logits = async (build: "relaxed" | "simd128" | "reference", activations: 8 | 16, chunkRows: number) =>
-      await withGoldenModel(golden!, await simdEngine(build, activations), (model) => allLogits(model, prompt), {
+      await withGoldenModel(golden, await simdEngine(build, activations), (model) => allLogits(model, prompt), {
         layerParts,
         chunkRows,
         stages: chunkRows === 5 ? [1, layers - 1] : [layers],
       });
 
     test("16-bit activations: the reference implementation's logits", async () => {
-      expect(compareLogits(await logits("relaxed", 16, 64), golden!).relativeRms).toBeLessThan(MAX_WIDE_ERROR);
+      expect(compareLogits(await logits("relaxed", 16, 64), golden).relativeRms).toBeLessThan(MAX_WIDE_ERROR);
     });
 
     test("8-bit activations: its logits, the same bits from every build, chunking and cut into stages", async () => {
       const whole = await logits("relaxed", 8, 64);
-      expect(compareLogits(whole, golden!).relativeRms).toBeLessThan(1.5 * simulated);
+      expect(compareLogits(whole, golden).relativeRms).toBeLessThan(1.5 * simulated);
       const others = [await logits("relaxed", 8, 5), await logits("simd128", 8, 64), await logits("reference", 8, 64)];
       for (const other of others) expect(bitsOf(other)).toBe(bitsOf(whole));
     });
 
     test("sessions that take turns, begin as copies and go back have the bits of one alone", async () => {
       const [alone, shared] = await withGoldenModel(
-        golden!,
+        golden,
         await simdEngine("relaxed"),
-        async (model) => [await lastRows(model, golden!, false), await lastRows(model, golden!, true)],
+        async (model) => [await lastRows(model, golden, false), await lastRows(model, golden, true)],
         { layerParts, chunkRows: 16 },
       );
       expect(shared).toBe(alone);
