@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+/** The code of the error that every route answers while a setting is wrong. */
+const MISCONFIGURED = '"server_misconfigured"';
 const READY_LIMIT_MS = 120_000;
 const STOP_LIMIT_MS = 5_000;
 /** Enough of wrangler's output to explain why it did not start. */
@@ -138,11 +140,10 @@ async function untilServing(
   while (Date.now() < limit) {
     if (child.exitCode !== null || child.signalCode !== null)
       throw new Error("wrangler dev ended before it served a request:");
-    const serves = await fetch(`${url}${path}`, { signal: AbortSignal.timeout(2_000) }).then(
-      (response) => response.status === status,
-      () => false,
-    );
-    if (serves) return;
+    const response = await fetch(`${url}${path}`, { signal: AbortSignal.timeout(2_000) }).catch(() => null);
+    if (response?.status === status) return;
+    // Waiting mends no setting.
+    if ((await response?.text().catch(() => ""))?.includes(MISCONFIGURED)) throw new Error("A setting is wrong:");
     await new Promise((resolve) => setTimeout(resolve, 150));
   }
   throw new Error(`The server did not answer ${path} with ${status} within ${READY_LIMIT_MS / 1000} s:`);
