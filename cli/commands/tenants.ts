@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { type AdminOptions, askAdmin, withAdminOptions } from "../admin-client.ts";
 import { type LimitOptions, limitsOf, limitText, withRaisableLimits, withTenantLimits } from "../limit-options.ts";
 import { integerArgument } from "../number-argument.ts";
@@ -66,11 +66,12 @@ export function tenantsCommand(): Command {
         }),
     )
     .addCommand(
-      withAdminOptions(new Command("usage").description("print a tenant's usage by day, model and key, or by user"))
+      withAdminOptions(new Command("usage").description("print a tenant's usage by day, model and key, or by label"))
         .argument("<tenant>")
         .option("--from <day>", "first UTC day, as in 2027-01-31 (default: 30 days)")
         .option("--to <day>", "last UTC day (default: today)")
-        .option("--users", "by the `user` that requests name")
+        .addOption(new Option("--users", "by the `user` that requests name").conflicts("metadata"))
+        .option("--metadata", "by each entry of the `metadata` of requests")
         .option("--csv", "as CSV")
         .action(usage),
     )
@@ -149,18 +150,19 @@ async function patch(name: string, options: AdminOptions, body: object): Promise
 
 async function usage(
   name: string,
-  options: AdminOptions & { from?: string; to?: string; users?: boolean; csv?: boolean },
+  options: AdminOptions & { from?: string; to?: string; users?: true; metadata?: true; csv?: true },
 ): Promise<void> {
   const query = new URLSearchParams();
   if (options.from) query.set("from", options.from);
   if (options.to) query.set("to", options.to);
   if (options.csv) query.set("format", "csv");
-  const path = `/tenants/${encodeURIComponent(name)}/usage${options.users ? "/users" : ""}`;
+  const by = options.users ? "/users" : options.metadata ? "/metadata" : "";
+  const path = `/tenants/${encodeURIComponent(name)}/usage${by}`;
   const response = await askAdmin(options, "GET", `${path}?${query}`);
   if (options.csv) return void process.stdout.write(await response.text());
   const report = (await response.json()) as Record<string, Record<string, string | number>[]>;
   if (options.json) return printJson(report);
-  process.stdout.write(table(report.users ?? report.usage ?? []));
+  process.stdout.write(table(report.users ?? report.metadata ?? report.usage ?? []));
   if (report.refusals?.length) process.stdout.write(`\nRefused:\n${table(report.refusals)}`);
 }
 

@@ -5,6 +5,7 @@ import { Account } from "../tenants/account.ts";
 import { raisedLimits } from "../tenants/effective-limits.ts";
 import type { KeyRecord, KeyReport } from "../tenants/key-record.ts";
 import { isLive, type KeyChanges, type NewKey } from "../tenants/key-ring.ts";
+import type { LabelUsageRow } from "../tenants/label-usage.ts";
 import { LEDGER_MIGRATIONS } from "../tenants/ledger-schema.ts";
 import type { TenantLimits } from "../tenants/limits.ts";
 import { migrate } from "../tenants/migrate.ts";
@@ -12,7 +13,6 @@ import type { TokensUsed } from "../tenants/price.ts";
 import type { RenewAnswer, ReserveAnswer, ReserveCall } from "../tenants/reservation.ts";
 import type { Holdings, ModelAliases, TenantChanges, TenantRecord, UsageReport } from "../tenants/tenant-record.ts";
 import type { UsageTotals } from "../tenants/usage-book.ts";
-import type { UserUsageRow } from "../tenants/user-usage.ts";
 
 /** What metrics show of a tenant: sums that only grow, and its limits with what it holds of them. */
 export interface LedgerTotals extends UsageTotals {
@@ -115,9 +115,9 @@ export class Ledger extends DurableObject<Env> {
     return { usage: this.#account.usage.usage(from, to), refusals: this.#account.usage.refusals(from, to) };
   }
 
-  /** Usage of the same days by whom requests were for. */
-  usageOfUsers(from: string, to: string): readonly UserUsageRow[] {
-    return this.#account.users.rows(from, to);
+  /** Usage of the same days by whom requests were for, or by what their `metadata` said. */
+  usageByLabel(of: "users" | "metadata", from: string, to: string): readonly LabelUsageRow[] {
+    return this.#account.labels.rows(of, from, to);
   }
 
   /** undefined when there is no tenant. */

@@ -70,6 +70,15 @@ export const ADMIN_OPERATIONS: readonly Operation[] = [
     reply: admin.userReport,
     text: ["text/csv"],
   },
+  {
+    ...read,
+    method: "get",
+    path: `${TENANT}/usage/metadata`,
+    summary: "Usage by day and each entry of the `metadata` of requests",
+    query: usageExportSchema,
+    reply: admin.metadataReport,
+    text: ["text/csv"],
+  },
   { ...read, method: "get", path: `${TENANT}/keys`, summary: "List a tenant's keys", reply: admin.keyList },
   {
     ...write,

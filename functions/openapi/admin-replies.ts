@@ -127,6 +127,18 @@ export const userReport = z.strictObject({
   ),
 });
 
+export const metadataReport = z.strictObject({
+  ...period,
+  metadata: z.array(
+    z.strictObject({
+      day: z.iso.date(),
+      name: z.string().describe('Of an entry; "…" for all those beyond the 500 that a day tells apart.'),
+      value: z.string(),
+      ...used,
+    }),
+  ),
+});
+
 export const auditLog = z.strictObject({
   entries: z.array(
     z.strictObject({

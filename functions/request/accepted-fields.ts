@@ -12,15 +12,14 @@ const onlyNull = z.null({ error: "not supported" });
 
 /** Labels of the caller's own: they name a request and never change its answer. */
 export const label = z.string().max(MAX_LABEL_CHARACTERS);
-const labels = {
-  safety_identifier: label,
-  metadata: z
-    .record(label, label)
-    .refine(
-      (entries) => Object.keys(entries).length <= MAX_METADATA_ENTRIES,
-      `expected at most ${MAX_METADATA_ENTRIES} entries`,
-    ),
-};
+/** Usage is told by these. */
+export const metadata = z
+  .record(label.min(1), label)
+  .refine(
+    (entries) => Object.keys(entries).length <= MAX_METADATA_ENTRIES,
+    `expected at most ${MAX_METADATA_ENTRIES} entries`,
+  );
+const labels = { safety_identifier: label };
 
 const shared = {
   ...labels,

@@ -32,7 +32,13 @@ const raise = z
   .union(
     [
       z.literal("none"),
-      z.strictObject({ limits: raisedLimitsSchema, expiresAt: z.iso.datetime({ offset: true }).transform(Date.parse) }),
+      z.strictObject({
+        limits: raisedLimitsSchema,
+        expiresAt: z.iso
+          .datetime({ offset: true })
+          .transform(Date.parse)
+          .refine((ms) => ms > Date.now(), "expected a moment to come: a raise that has expired raises nothing"),
+      }),
     ],
     { error: 'expected limits and expiresAt, or "none"' },
   )

@@ -3,7 +3,8 @@ import type { ConstraintSpecification } from "../../runtime/constrain/specificat
 import type { SamplingParameters } from "../../runtime/sampling/selection.ts";
 import type { Manifest } from "../../weights/manifest.ts";
 import { ApiError } from "../errors.ts";
-import { label, MAX_LABEL_CHARACTERS } from "./accepted-fields.ts";
+import { type Labels, USER } from "../tenants/labels.ts";
+import { label, MAX_LABEL_CHARACTERS, metadata } from "./accepted-fields.ts";
 
 /** Prompts × choices of one request. */
 export const MAX_SEQUENCES = 32;
@@ -66,6 +67,7 @@ export const generationFields = {
   timings: z.boolean().optional(),
   /** The caller's own name for whom it answers; usage is told by it. */
   user: label.optional(),
+  metadata: metadata.optional(),
   stream: z.boolean().optional(),
   stream_options: z
     .strictObject({
@@ -97,8 +99,8 @@ export interface GenerationOptions {
   readonly constraint?: ConstraintSpecification;
   /** Prompts share what was computed of them only under the same key. */
   readonly cacheKey?: string;
-  /** Whom the answer is for, in the caller's words. */
-  readonly user?: string;
+  /** What the request says of itself, which usage is told by. */
+  readonly labels: Labels;
   readonly stream: boolean;
   readonly includeUsage: boolean;
   readonly includeTimings: boolean;
@@ -126,7 +128,7 @@ export function generationOptions(fields: GenerationFields, manifest: Manifest):
     ignoreEos: fields.ignore_eos ?? false,
     choices: fields.n ?? 1,
     ...(fields.prompt_cache_key !== undefined && { cacheKey: fields.prompt_cache_key }),
-    ...(fields.user !== undefined && { user: fields.user }),
+    labels: { ...fields.metadata, ...(fields.user && { [USER]: fields.user }) },
     stream: fields.stream ?? false,
     includeUsage: fields.stream_options?.include_usage ?? false,
     includeTimings: fields.timings ?? false,

@@ -35,11 +35,12 @@ const format = z.discriminatedUnion(
   { error: "expected text, json_object or json_schema" },
 );
 
-const { model, temperature, top_p, top_k, min_p, seed, max_tokens, prompt_cache_key, stream, user } = generationFields;
+const { model, temperature, top_p, top_k, min_p, seed, max_tokens, prompt_cache_key, stream, user, metadata } =
+  generationFields;
 
 /** POST /v1/responses. seed, top_k and min_p are not OpenAI's there; they mean what they mean for chats. */
 export const responsesSchema = z.strictObject({
-  ...{ model, temperature, top_p, top_k, min_p, seed, prompt_cache_key, stream, user },
+  ...{ model, temperature, top_p, top_k, min_p, seed, prompt_cache_key, stream, user, metadata },
   ...acceptedResponsesFields,
   input: inputField,
   instructions: text.optional(),
@@ -87,8 +88,8 @@ export function parseResponsesRequest(body: Record<string, unknown>, manifest: M
   const wanted = textSpecification(specified(fields.text?.format));
   if (use && wanted) throw invalid("text.format", 'only "text" beside tools that may be called');
   const constraint = use?.calls ?? wanted;
-  const { temperature, top_p, top_k, min_p, seed, prompt_cache_key, stream, user, model } = fields;
-  const asked = { model, temperature, top_p, top_k, min_p, seed, prompt_cache_key, stream, user };
+  const { temperature, top_p, top_k, min_p, seed, prompt_cache_key, stream, user, metadata, model } = fields;
+  const asked = { model, temperature, top_p, top_k, min_p, seed, prompt_cache_key, stream, user, metadata };
   return {
     fields,
     ...(use && { tools: use.tools }),

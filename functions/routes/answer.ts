@@ -132,7 +132,7 @@ function reservationOf({ model, prompts, promptField, options }: AnswerRequest):
   const rooms = prompts.map(({ ids }) => requireRoom(model.manifest, ids.length, maxTokens, promptField));
   return {
     model: model.manifest.name,
-    ...(options.user !== undefined && { user: options.user }),
+    labels: options.labels,
     promptTokens: prompts.reduce((sum, { ids }) => sum + ids.length, 0),
     sequences: prompts.flatMap(({ ids }) =>
       Array.from({ length: choices }, (_, choice) => (choice === 0 ? ids.length : 0)),

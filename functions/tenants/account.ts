@@ -6,6 +6,7 @@ import { grantTokens, requestMicros } from "./grant.ts";
 import { KEPT_MS, KeptGenerations, leaseOf } from "./kept-generations.ts";
 import type { KeyRecord, KeyReport } from "./key-record.ts";
 import { isLive, KeyRing } from "./key-ring.ts";
+import { LabelUsage } from "./label-usage.ts";
 import type { TenantLimits } from "./limits.ts";
 import { holdings, leastLeft, type Payer } from "./payer.ts";
 import { costMicros, type Prices, type TokensUsed } from "./price.ts";
@@ -14,7 +15,6 @@ import { type RenewAnswer, type ReserveAnswer, type ReserveCall, sequenceReserva
 import { limitsAt, StoredTenant, type Tenant } from "./stored-tenant.ts";
 import type { TenantRecord } from "./tenant-record.ts";
 import { UsageBook } from "./usage-book.ts";
-import { UserUsage } from "./user-usage.ts";
 import { dayOf } from "./utc-day.ts";
 
 const NOTHING = { promptTokens: 0, completionTokens: 0 };
@@ -28,7 +28,7 @@ export class Account {
   readonly keys: KeyRing;
   readonly admissions: Admissions;
   readonly usage: UsageBook;
-  readonly users: UserUsage;
+  readonly labels: LabelUsage;
   readonly kept: KeptGenerations;
   readonly #prices: Prices;
 
@@ -37,7 +37,7 @@ export class Account {
     this.keys = new KeyRing(sql);
     this.admissions = new Admissions(sql);
     this.usage = new UsageBook(sql);
-    this.users = new UserUsage(sql);
+    this.labels = new LabelUsage(sql);
     this.kept = new KeptGenerations(sql);
     this.#prices = prices;
   }
@@ -119,7 +119,7 @@ export class Account {
       keyId,
       rootId,
       model: kept.model,
-      user: kept.user ?? "",
+      labels: kept.labels ?? {},
       micros,
       tokens,
       promptTokens,
@@ -174,8 +174,8 @@ export class Account {
     const refusal = firstLimit(payers, taking, nowMs);
     if (refusal) return { outcome: "limited", ...refusal, rates: rateState(payers, nowMs) };
 
-    const { model = "", user = "" } = generation ?? {};
-    const common = { atMs: nowMs, keyId: key.id, rootId: key.rootId, model, user };
+    const { model = "", labels = {} } = generation ?? {};
+    const common = { atMs: nowMs, keyId: key.id, rootId: key.rootId, model, labels };
     if (!generation) {
       const request = { ...common, tokens: 0, promptTokens: 0, micros: 0, requests: 1 } as const;
       this.admissions.add(reservationId, request, undefined);
@@ -226,10 +226,10 @@ export class Account {
     const taken = { promptTokens, cachedTokens, completionTokens };
     // Prices may have changed since it was admitted.
     const cost = Math.min(costMicros(this.#prices, taken), lease.micros);
-    const { atMs, model, user, keyId, rootId, requests } = lease;
+    const { atMs, model, labels, keyId, rootId, requests } = lease;
     this.admissions.end(lease, promptTokens + completionTokens);
     this.usage.add(atMs, { model, keyId, rootId, requests, ...taken, costMicros: cost });
-    if (user !== "") this.users.add(atMs, user, { requests, ...taken, costMicros: cost });
+    this.labels.add(atMs, labels, { requests, ...taken, costMicros: cost });
     if (found) this.kept.charge(found, { promptTokens, completionTokens }, done, nowMs + KEPT_MS);
   }
 

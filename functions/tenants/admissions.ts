@@ -1,3 +1,4 @@
+import type { Labels } from "./labels.ts";
 import { Meter, MINUTE_MS } from "./meter.ts";
 import { requestOf } from "./reservation.ts";
 
@@ -19,8 +20,8 @@ export interface Admission {
   readonly rootId: string;
   /** "" for a request that generates nothing. */
   readonly model: string;
-  /** Whom the request is for, in its caller's words; "" when it does not say. */
-  readonly user: string;
+  /** What the request says of itself. */
+  readonly labels: Labels;
   /** Prompt and completion. */
   readonly tokens: number;
   readonly promptTokens: number;
@@ -47,7 +48,7 @@ interface AdmissionRow extends Record<string, SqlStorageValue> {
   requests: 0 | 1;
   root_id: string;
   micros: number;
-  user: string;
+  labels: string;
 }
 
 /** The requests admitted in the last minute and the generations that still run: in memory, and in SQLite to restore from. */
@@ -67,13 +68,13 @@ export class Admissions {
         key_id: keyId,
         root_id: rootId,
         model,
-        user,
+        labels,
         tokens,
         requests,
         micros,
       } = row;
-      const admission = { keyId, rootId, model, user, tokens, requests, micros, atMs: row.at_ms };
-      this.#count(id, { ...admission, promptTokens: row.prompt_tokens }, untilMs);
+      const admission = { keyId, rootId, model, tokens, requests, micros, atMs: row.at_ms };
+      this.#count(id, { ...admission, labels: JSON.parse(labels), promptTokens: row.prompt_tokens }, untilMs);
     }
   }
 
@@ -93,10 +94,11 @@ export class Admissions {
 
   /** Takes a request; with a lease sized to `leaseTokens` when it generates. Answers when that is out: now without one. */
   add(id: string, admission: Admission, leaseTokens: number | undefined): number {
-    const { atMs, keyId, rootId, model, user, tokens, promptTokens, requests, micros } = admission;
+    const { atMs, keyId, rootId, model, labels, tokens, promptTokens, requests, micros } = admission;
     const leaseMs = Math.min(MAX_LEASE_MS, LEASE_BASE_MS + LEASE_PER_TOKEN_MS * (leaseTokens ?? 0));
     const untilMs = leaseTokens === undefined ? null : atMs + leaseMs;
-    const row = [id, atMs, tokens, untilMs, keyId, model, promptTokens, requests, rootId, micros, user];
+    const numbers = [promptTokens, requests, rootId, micros];
+    const row = [id, atMs, tokens, untilMs, keyId, model, ...numbers, JSON.stringify(labels)];
     this.#sql.exec("INSERT INTO admissions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", ...row);
     this.#count(id, admission, untilMs);
     return untilMs ?? atMs;

@@ -1,3 +1,5 @@
+import type { Labels } from "./labels.ts";
+
 /** How long a generation that was asked for by name can be gone on with: after its last settlement, or its lease. */
 export const KEPT_MS = 600_000;
 
@@ -28,8 +30,8 @@ export interface KeptGeneration {
   readonly expiresMs: number;
   readonly keyId: string;
   readonly model: string;
-  /** Left out by generations from before users were counted. */
-  readonly user?: string;
+  /** Left out by generations from before labels were counted. */
+  readonly labels?: Labels;
   /** Of each sequence. */
   readonly maxTokens: number;
   readonly cancelled: boolean;

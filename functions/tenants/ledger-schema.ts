@@ -83,6 +83,20 @@ const USERS = `
   ) WITHOUT ROWID;
 `;
 
+/** Usage by every label of requests: their `user`, as the label without a name, and their `metadata`. */
+const LABELS = `
+  ALTER TABLE admissions RENAME COLUMN user TO labels;
+  UPDATE admissions SET labels = CASE labels WHEN '' THEN '{}' ELSE json_object('', labels) END;
+  CREATE TABLE label_usage (
+    day TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, requests INTEGER NOT NULL,
+    prompt_tokens INTEGER NOT NULL, cached_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL,
+    micros INTEGER NOT NULL, PRIMARY KEY (day, name, value)
+  ) WITHOUT ROWID;
+  INSERT INTO label_usage
+    SELECT day, '', user, requests, prompt_tokens, cached_tokens, completion_tokens, micros FROM user_usage;
+  DROP TABLE user_usage;
+`;
+
 /** How a ledger's tables came to be: a step that was released is never changed, only followed by another. */
 export const LEDGER_MIGRATIONS: readonly string[] = [
   FIRST,
@@ -91,4 +105,5 @@ export const LEDGER_MIGRATIONS: readonly string[] = [
   KEPT_GENERATIONS,
   KEY_LIMITS_AND_MONEY,
   USERS,
+  LABELS,
 ];

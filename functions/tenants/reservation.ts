@@ -1,3 +1,5 @@
+import type { Labels } from "./labels.ts";
+
 /** What one request asks of its tenant's ledger. */
 export interface ReserveCall {
   /** Hex SHA-256 of the key's secret. */
@@ -20,8 +22,8 @@ export interface RequestName {
 
 export interface GenerationAsked {
   readonly model: string;
-  /** Whom it is for, in the caller's words. */
-  readonly user?: string;
+  /** What it says of itself, which usage is told by. */
+  readonly labels?: Labels;
   /** Of all prompts. */
   readonly promptTokens: number;
   /**

@@ -16,7 +16,13 @@ export async function usageRoom(path) {
       periodForm(report, (from, to) => doing(() => show(`?from=${from}&to=${to}`))),
       usageChart(report),
       usageTable(report),
-      element("div", { className: "actions" }, button("CSV by day", csv("")), button("CSV by user", csv("/users"))),
+      element(
+        "div",
+        { className: "actions" },
+        button("CSV by day", csv("")),
+        button("CSV by user", csv("/users")),
+        button("CSV by metadata", csv("/metadata")),
+      ),
       heading("Refusals"),
       refusals(report),
     );

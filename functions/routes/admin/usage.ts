@@ -1,13 +1,13 @@
 import { type Context, Hono } from "hono";
 import { usageExportSchema, usagePeriod, validateQuery } from "../../request/usage-request.ts";
+import type { LabelUsageRow } from "../../tenants/label-usage.ts";
 import type { UsageRow } from "../../tenants/usage-book.ts";
-import type { UserUsageRow } from "../../tenants/user-usage.ts";
 import type { GatewayTypes } from "../context.ts";
 import { noSuchTenant, tenantOf } from "./tenant-of.ts";
 
 const USAGE = "/admin/v1/tenants/:tenant/usage";
 
-/** Usage of a tenant by day, model and key with its refusals, and by day and user: as JSON or as CSV. */
+/** Usage of a tenant by day, model and key with its refusals, and by day and user or `metadata`: as JSON or as CSV. */
 export const usage = new Hono<GatewayTypes>()
   .get(USAGE, async (c) => {
     const { name, ledger, from, to, format } = await asked(c);
@@ -17,9 +17,16 @@ export const usage = new Hono<GatewayTypes>()
   })
   .get(`${USAGE}/users`, async (c) => {
     const { name, ledger, from, to, format } = await asked(c);
-    const users = await ledger.usageOfUsers(from, to);
+    const rows = await ledger.usageByLabel("users", from, to);
+    const users = rows.map(({ name: _, value: user, ...row }) => ({ ...row, user }));
     if (format === "json") return c.json({ tenant: name, from, to, users });
-    return c.body(usersCsv(users), 200, csvHeaders(`users-${name}-${from}-${to}`));
+    return c.body(usersCsv(rows), 200, csvHeaders(`users-${name}-${from}-${to}`));
+  })
+  .get(`${USAGE}/metadata`, async (c) => {
+    const { name, ledger, from, to, format } = await asked(c);
+    const metadata = await ledger.usageByLabel("metadata", from, to);
+    if (format === "json") return c.json({ tenant: name, from, to, metadata });
+    return c.body(metadataCsv(metadata), 200, csvHeaders(`metadata-${name}-${from}-${to}`));
   });
 
 async function asked(c: Context<GatewayTypes>) {
@@ -40,12 +47,17 @@ function usageCsv(rows: readonly UsageRow[]): string {
   return csv(header, rows, ({ day, model, keyId }) => [day, model, keyId]);
 }
 
-function usersCsv(rows: readonly UserUsageRow[]): string {
+function usersCsv(rows: readonly LabelUsageRow[]): string {
   const header = "day,user,requests,prompt_tokens,completion_tokens,cached_tokens,cost_micros";
-  return csv(header, rows, ({ day, user }) => [day, quoted(user)]);
+  return csv(header, rows, ({ day, value }) => [day, quoted(value)]);
 }
 
-function csv<Row extends Omit<UserUsageRow, "user">>(
+function metadataCsv(rows: readonly LabelUsageRow[]): string {
+  const header = "day,name,value,requests,prompt_tokens,completion_tokens,cached_tokens,cost_micros";
+  return csv(header, rows, ({ day, name, value }) => [day, quoted(name), quoted(value)]);
+}
+
+function csv<Row extends Omit<UsageRow, "model" | "keyId">>(
   header: string,
   rows: readonly Row[],
   names: (row: Row) => readonly string[],

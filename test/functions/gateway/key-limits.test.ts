@@ -64,6 +64,13 @@ test("a raise lasts until its moment", async () => {
   expect((await caller.get("/v1/models")).status).toBe(429);
 });
 
+test("a raise that has expired before it begins is refused", async () => {
+  const { tenant } = await newCaller();
+  const raise = { limits: { requestsPerMinute: 3 }, expiresAt: new Date(Date.now() - 1_000).toISOString() };
+  const refused = await operate("PATCH", `/tenants/${tenant}`, { raise });
+  expect(await errorOf(refused)).toMatchObject({ status: 400, message: expect.stringContaining("a moment to come") });
+});
+
 test.each([
   [{ limits: { requestsPerMinute: 0 } }, "limits.requestsPerMinute"],
   [{ limits: { priority: 2 } }, "limits.priority"],

@@ -82,6 +82,27 @@ test("usage is told by whom requests were for, in their caller's words, as JSON 
   expect(lines[1]).toMatch(`${today()},"'=ann ""a""",2,${2 * promptTokens!},`);
 });
 
+test("usage is told by each entry of the metadata of requests, as JSON and as CSV", async () => {
+  const caller = await newCaller();
+  const ask = async (metadata?: Record<string, string>) =>
+    await (await caller.post(CHAT, question("What is 7 + 8?", { max_tokens: 2, metadata }))).text();
+  await ask({ team: "=search", stage: "test" });
+  await ask({ team: "=search" });
+  await ask();
+  const input = { model: MODEL, input: "What is 7 + 8?", max_output_tokens: 16, metadata: { team: "answers" } };
+  await (await caller.post("/v1/responses", input)).text();
+  const path = `/tenants/${caller.tenant}/usage/metadata`;
+  const { metadata } = await operateJson<{ metadata: object[] }>("GET", path);
+  expect(metadata).toMatchObject([
+    { name: "stage", value: "test", requests: 1 },
+    { name: "team", value: "=search", day: today(), requests: 2 },
+    { name: "team", value: "answers", requests: 1 },
+  ]);
+  const lines = (await (await operate("GET", `${path}?format=csv`)).text()).split("\r\n");
+  expect(lines[0]).toBe("day,name,value,requests,prompt_tokens,completion_tokens,cached_tokens,cost_micros");
+  expect(lines[2]).toMatch(`${today()},"team","'=search",2,`);
+});
+
 test("a tenant sees its own usage and limits", async () => {
   const { caller, prompt, completion, cost } = await usedTenant();
   const response = await caller.get("/v1/usage");

@@ -8,7 +8,7 @@ const TABLES = [
   "keys",
   "admissions",
   "usage",
-  "user_usage",
+  "label_usage",
   "refusals",
   "tenant",
   "kept_generations",
@@ -101,6 +101,28 @@ test("a ledger from before money and key limits keeps its rows, and rotated keys
     },
   ]);
   expect(await ledger.reserve(reserveCall())).toMatchObject({ outcome: "admitted", weight: 1 });
+});
+
+test("a ledger from before metadata keeps what was used by users, and settles what still runs for one", async () => {
+  const ledger = env.LEDGER.getByName(crypto.randomUUID());
+  const nowMs = Date.now();
+  const today = new Date(nowMs).toISOString().slice(0, 10);
+  await runInDurableObject(ledger, async (_, { storage }) => {
+    for (const table of TABLES) storage.sql.exec(`DROP TABLE ${table}`);
+    for (const step of LEDGER_MIGRATIONS.slice(0, 6)) storage.sql.exec(step);
+    storage.sql.exec("CREATE TABLE schema_version (version INTEGER NOT NULL)");
+    storage.sql.exec("INSERT INTO schema_version VALUES (6)");
+    const admission = "INSERT INTO admissions VALUES (?, ?, 30, ?, 'key_a', 'a-model', 20, 1, 'key_a', 100, ?)";
+    storage.sql.exec(admission, "for-ann", nowMs, nowMs + 60_000, "ann");
+    storage.sql.exec(admission, "for-nobody", nowMs, nowMs + 60_000, "");
+    storage.sql.exec("INSERT INTO user_usage VALUES (?, 'ann', 2, 300, 5, 40, 70)", today);
+  });
+  await evictDurableObject(ledger);
+  for (const id of ["for-ann", "for-nobody"]) await ledger.settle(id, { promptTokens: 20, completionTokens: 5 });
+  expect(await ledger.usageByLabel("users", today, today)).toMatchObject([
+    { value: "ann", requests: 3, promptTokens: 320, cachedTokens: 5, completionTokens: 45 },
+  ]);
+  expect(await ledger.usageByLabel("metadata", today, today)).toEqual([]);
 });
 
 test("tables from newer code are refused rather than misread", async () => {
