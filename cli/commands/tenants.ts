@@ -6,6 +6,8 @@ import { table } from "../table.ts";
 import { timeArgument } from "../time-argument.ts";
 
 const PAGE = 1000;
+/** As many as are kept. */
+const AUDIT_ENTRIES = 10_000;
 
 interface AliasOptions {
   alias?: Record<string, string>;
@@ -77,7 +79,7 @@ export function tenantsCommand(): Command {
     )
     .addCommand(
       withAdminOptions(new Command("audit").description("print what operators did, newest first"))
-        .option("--limit <entries>", "how many", integerArgument(1, PAGE), 50)
+        .option("--limit <entries>", "how many", integerArgument(1, AUDIT_ENTRIES), 50)
         .action(audit),
     );
 }
@@ -167,8 +169,14 @@ async function usage(
 }
 
 async function audit(options: AdminOptions & { limit: number }): Promise<void> {
-  const response = await askAdmin(options, "GET", `/audit?limit=${options.limit}`);
-  const { entries } = (await response.json()) as { entries: Record<string, unknown>[] };
+  const entries: Record<string, unknown>[] = [];
+  for (let before: number | null | undefined; before !== null && entries.length < options.limit; ) {
+    const limit = Math.min(PAGE, options.limit - entries.length);
+    const response = await askAdmin(options, "GET", `/audit?limit=${limit}${before ? `&before=${before}` : ""}`);
+    const page = (await response.json()) as { entries: typeof entries; next: number | null };
+    entries.push(...page.entries);
+    before = page.next;
+  }
   if (options.json) return printJson(entries);
   const rows = entries.map(({ at, action, tenant, status, detail }) => ({
     at: String(at),
