@@ -65,17 +65,15 @@ const used = {
   costMicros: micros,
 };
 const period = { tenant: z.string(), from: z.iso.date(), to: z.iso.date() };
+const usageBy = <Names extends z.ZodRawShape>(names: Names) =>
+  z.array(z.strictObject({ day: z.iso.date(), ...names, ...used }));
 
 export const usageReport = z.strictObject({
   ...period,
-  usage: z.array(
-    z.strictObject({
-      day: z.iso.date(),
-      model: z.string().describe("Empty for requests that generate nothing."),
-      keyId: z.string(),
-      ...used,
-    }),
-  ),
+  usage: usageBy({
+    model: z.string().describe("Empty for requests that generate nothing."),
+    keyId: z.string(),
+  }),
   refusals: z.array(z.strictObject({ day: z.iso.date(), reason: z.string(), count })),
 });
 
@@ -118,25 +116,17 @@ export const replicasReply = z.strictObject({
 
 export const userReport = z.strictObject({
   ...period,
-  users: z.array(
-    z.strictObject({
-      day: z.iso.date(),
-      user: z.string().describe("As requests say it; empty for those beyond the 500 that a day tells apart."),
-      ...used,
-    }),
-  ),
+  users: usageBy({
+    user: z.string().describe("As requests say it; empty for those beyond the 500 that a day tells apart."),
+  }),
 });
 
 export const metadataReport = z.strictObject({
   ...period,
-  metadata: z.array(
-    z.strictObject({
-      day: z.iso.date(),
-      name: z.string().describe('Of an entry; "…" for all those beyond the 500 that a day tells apart.'),
-      value: z.string(),
-      ...used,
-    }),
-  ),
+  metadata: usageBy({
+    name: z.string().describe('Of an entry; "…" for all those beyond the 500 that a day tells apart.'),
+    value: z.string(),
+  }),
 });
 
 export const auditLog = z.strictObject({

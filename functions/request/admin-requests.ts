@@ -19,6 +19,10 @@ const moment = z
   })
   .transform((text) => (text === "never" ? null : Date.parse(text)));
 
+/** For `refine`: what would begin after its end is a mistake. */
+const toCome = (why: string) =>
+  [(ms: number | null) => ms === null || ms > Date.now(), `expected a moment to come: ${why}`] as const;
+
 /** Names that requests may give a model, and the model's own. A list that is sent takes the place of the one before. */
 const aliases = z
   .record(
@@ -37,7 +41,7 @@ const raise = z
         expiresAt: z.iso
           .datetime({ offset: true })
           .transform(Date.parse)
-          .refine((ms) => ms > Date.now(), "expected a moment to come: a raise that has expired raises nothing"),
+          .refine(...toCome("a raise that has expired raises nothing")),
       }),
     ],
     { error: 'expected limits and expiresAt, or "none"' },
@@ -65,9 +69,7 @@ export const tenantChangesSchema = z.strictObject({
 /** POST /admin/v1/tenants/{tenant}/keys */
 export const newKeySchema = z.strictObject({
   label: label.default(""),
-  expiresAt: moment
-    .refine((ms) => ms === null || ms > Date.now(), "expected a moment to come: a key that has expired lets nobody in")
-    .default(null),
+  expiresAt: moment.refine(...toCome("a key that has expired lets nobody in")).default(null),
   limits: keyLimitChangesSchema.exactOptional(),
 });
 

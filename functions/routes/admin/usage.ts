@@ -43,28 +43,26 @@ const csvHeaders = (file: string) => ({
 
 /** RFC 4180. Days, model ids, key ids and counts need no quotes. */
 function usageCsv(rows: readonly UsageRow[]): string {
-  const header = "day,model,key,requests,prompt_tokens,completion_tokens,cached_tokens,cost_micros";
-  return csv(header, rows, ({ day, model, keyId }) => [day, model, keyId]);
+  return csv("day,model,key", rows, ({ day, model, keyId }) => [day, model, keyId]);
 }
 
 function usersCsv(rows: readonly LabelUsageRow[]): string {
-  const header = "day,user,requests,prompt_tokens,completion_tokens,cached_tokens,cost_micros";
-  return csv(header, rows, ({ day, value }) => [day, quoted(value)]);
+  return csv("day,user", rows, ({ day, value }) => [day, quoted(value)]);
 }
 
 function metadataCsv(rows: readonly LabelUsageRow[]): string {
-  const header = "day,name,value,requests,prompt_tokens,completion_tokens,cached_tokens,cost_micros";
-  return csv(header, rows, ({ day, name, value }) => [day, quoted(name), quoted(value)]);
+  return csv("day,name,value", rows, ({ day, name, value }) => [day, quoted(name), quoted(value)]);
 }
 
 function csv<Row extends Omit<UsageRow, "model" | "keyId">>(
-  header: string,
+  columns: string,
   rows: readonly Row[],
   names: (row: Row) => readonly string[],
 ): string {
   const lines = rows.map((row) =>
     [...names(row), row.requests, row.promptTokens, row.completionTokens, row.cachedTokens, row.costMicros].join(","),
   );
+  const header = `${columns},requests,prompt_tokens,completion_tokens,cached_tokens,cost_micros`;
   return `${[header, ...lines].join("\r\n")}\r\n`;
 }
 

@@ -15,6 +15,20 @@ const TABLES = [
   "schema_version",
 ];
 
+/** A ledger whose tables are those of `version`, with what `fill` puts into them. */
+async function ledgerOf(version: number, fill: (sql: SqlStorage) => void) {
+  const ledger = env.LEDGER.getByName(crypto.randomUUID());
+  await runInDurableObject(ledger, async (_, { storage: { sql } }) => {
+    for (const table of TABLES) sql.exec(`DROP TABLE ${table}`);
+    for (const step of LEDGER_MIGRATIONS.slice(0, version)) sql.exec(step);
+    sql.exec("CREATE TABLE schema_version (version INTEGER NOT NULL)");
+    sql.exec("INSERT INTO schema_version VALUES (?)", version);
+    fill(sql);
+  });
+  await evictDurableObject(ledger);
+  return ledger;
+}
+
 test("a ledger from before versions keeps its tenant, keys and minute", async () => {
   const ledger = env.LEDGER.getByName(crypto.randomUUID());
   const nowMs = Date.now();
@@ -36,28 +50,18 @@ test("a ledger from before versions keeps its tenant, keys and minute", async ()
 });
 
 test("a ledger from before money and key limits keeps its rows, and rotated keys their line", async () => {
-  const ledger = env.LEDGER.getByName(crypto.randomUUID());
   const nowMs = Date.now();
   const today = new Date(nowMs).toISOString().slice(0, 10);
-  await runInDurableObject(ledger, async (_, { storage }) => {
-    for (const table of TABLES) storage.sql.exec(`DROP TABLE ${table}`);
-    for (const step of LEDGER_MIGRATIONS.slice(0, 4)) storage.sql.exec(step);
-    storage.sql.exec("CREATE TABLE schema_version (version INTEGER NOT NULL)");
-    storage.sql.exec("INSERT INTO schema_version VALUES (4)");
-    storage.sql.exec("INSERT INTO tenant VALUES (1, ?, 0, ?)", JSON.stringify({ tokensPerDay: 1_000 }), nowMs);
+  const ledger = await ledgerOf(4, (sql) => {
+    sql.exec("INSERT INTO tenant VALUES (1, ?, 0, ?)", JSON.stringify({ tokensPerDay: 1_000 }), nowMs);
     const key = "INSERT INTO keys VALUES (?, ?, ?, ?, NULL, NULL, NULL, ?)";
-    storage.sql.exec(key, "key_a", "a", "first", nowMs, "key_forgotten");
-    storage.sql.exec(key, "key_b", "b", "second", nowMs + 1, "key_a");
-    storage.sql.exec(key, "key_c", SECRET_SHA256, "third", nowMs + 2, "key_b");
-    storage.sql.exec("INSERT INTO usage VALUES (?, 'a-model', 'key_a', 2, 300, 40)", today);
-    storage.sql.exec("INSERT INTO usage VALUES (?, 'a-model', 'key_gone', 1, 50, 10)", today);
-    storage.sql.exec(
-      "INSERT INTO admissions VALUES ('runs', ?, 30, ?, 'key_b', 'a-model', 20, 1)",
-      nowMs,
-      nowMs + 60_000,
-    );
+    sql.exec(key, "key_a", "a", "first", nowMs, "key_forgotten");
+    sql.exec(key, "key_b", "b", "second", nowMs + 1, "key_a");
+    sql.exec(key, "key_c", SECRET_SHA256, "third", nowMs + 2, "key_b");
+    sql.exec("INSERT INTO usage VALUES (?, 'a-model', 'key_a', 2, 300, 40)", today);
+    sql.exec("INSERT INTO usage VALUES (?, 'a-model', 'key_gone', 1, 50, 10)", today);
+    sql.exec("INSERT INTO admissions VALUES ('runs', ?, 30, ?, 'key_b', 'a-model', 20, 1)", nowMs, nowMs + 60_000);
   });
-  await evictDurableObject(ledger);
   const holding = { requestsThisMinute: 1, tokensThisMinute: 30, microsThisMonth: 0, running: 1 };
   expect(await ledger.describe()).toMatchObject({ raise: null, aliases: {}, now: { ...holding, tokensToday: 430 } });
   const keys = await ledger.listKeys();
@@ -104,20 +108,14 @@ test("a ledger from before money and key limits keeps its rows, and rotated keys
 });
 
 test("a ledger from before metadata keeps what was used by users, and settles what still runs for one", async () => {
-  const ledger = env.LEDGER.getByName(crypto.randomUUID());
   const nowMs = Date.now();
   const today = new Date(nowMs).toISOString().slice(0, 10);
-  await runInDurableObject(ledger, async (_, { storage }) => {
-    for (const table of TABLES) storage.sql.exec(`DROP TABLE ${table}`);
-    for (const step of LEDGER_MIGRATIONS.slice(0, 6)) storage.sql.exec(step);
-    storage.sql.exec("CREATE TABLE schema_version (version INTEGER NOT NULL)");
-    storage.sql.exec("INSERT INTO schema_version VALUES (6)");
+  const ledger = await ledgerOf(6, (sql) => {
     const admission = "INSERT INTO admissions VALUES (?, ?, 30, ?, 'key_a', 'a-model', 20, 1, 'key_a', 100, ?)";
-    storage.sql.exec(admission, "for-ann", nowMs, nowMs + 60_000, "ann");
-    storage.sql.exec(admission, "for-nobody", nowMs, nowMs + 60_000, "");
-    storage.sql.exec("INSERT INTO user_usage VALUES (?, 'ann', 2, 300, 5, 40, 70)", today);
+    sql.exec(admission, "for-ann", nowMs, nowMs + 60_000, "ann");
+    sql.exec(admission, "for-nobody", nowMs, nowMs + 60_000, "");
+    sql.exec("INSERT INTO user_usage VALUES (?, 'ann', 2, 300, 5, 40, 70)", today);
   });
-  await evictDurableObject(ledger);
   for (const id of ["for-ann", "for-nobody"]) await ledger.settle(id, { promptTokens: 20, completionTokens: 5 });
   expect(await ledger.usageByLabel("users", today, today)).toMatchObject([
     { value: "ann", requests: 3, promptTokens: 320, cachedTokens: 5, completionTokens: 45 },
